@@ -1,0 +1,1 @@
+"""Operators on tensors; importing this package registers them."""

@@ -1,0 +1,400 @@
+"""The table of operators: one Python function is the whole definition of one operator.
+
+    @op(aliases=("my_scale",), shape=rules.same_shape)
+    def MyScale(data: Tensor, gamma: Tensor = deduce(lambda data: (data[1],)), *, factor: float = 1.0):
+        return data * gamma * factor
+
+- Positional parameters are tensors, `*data` a variable number of them; the body is the lowering, on JAX arrays.
+- Every tensor that a caller leaves out becomes a Variable `<node>_<input>`; `deduce(rule, when=...)` says its shape
+  and whether it exists at all, `aux(rule, init=...)` makes it an auxiliary state. A body that gets auxiliary states
+  returns its outputs followed by the new values of its states.
+- Keyword-only parameters are hyper-parameters, read from attribute strings by their annotations (attrs.py).
+- `train: Train`, `key: Key` and `subgraphs: Subgraphs` are given at run time and hidden from callers.
+- Rules and `when`, `outputs`, `visible` ask for shapes and hyper-parameters by argument name; an unknown name
+  fails at registration.
+- `@gradient(MyScale)` beside an operator replaces the derivative of its body.
+
+This file knows neither Symbol nor JAX (JAX is imported when a body with its own gradient runs).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NewType, TypeVar
+
+from declax.attrs import MISSING, AttrError, Hyper, hyper_parameter
+from declax.errors import OperatorError, nearest
+
+Tensor = Any
+"""Annotation of a tensor parameter."""
+
+Train = NewType("Train", bool)
+"""Annotation of the injected parameter that says whether this is a training run."""
+
+Key = NewType("Key", object)
+"""Annotation of the injected random key; asking for it makes the operator a random one."""
+
+Subgraphs = NewType("Subgraphs", tuple)
+"""Annotation of the injected tuple of callables that run a control-flow node's subgraphs."""
+
+F = TypeVar("F", bound=Callable)
+
+_INJECTED = {Train: "train", Key: "key", Subgraphs: "subgraphs"}
+
+
+@dataclass(frozen=True)
+class Deduced:
+    """Default of a tensor parameter: its shape rule, its condition, and whether it is an auxiliary state."""
+
+    rule: Callable | None = None
+    when: Callable | None = None
+    is_aux: bool = False
+    init: str | None = None
+
+
+def deduce(rule: Callable | None = None, *, when: Callable | None = None) -> Any:
+    """A parameter tensor: `rule(<shapes and hyper-parameters>)` is its shape, `when(<hyper-parameters>)` its condition.
+
+    A shape that the rule asks for has a known rank but may hold None for unknown dimensions; the rule may return
+    None (not yet known) or None inside the shape.
+    """
+    return Deduced(rule, when)
+
+
+def aux(rule: Callable | None = None, *, init: str | None = None, when: Callable | None = None) -> Any:
+    """An auxiliary state, changed by the operator itself; `init` is MXNet's JSON text of its initializer."""
+    return Deduced(rule, when, True, init)
+
+
+def _arguments(function: Callable) -> tuple[str, ...]:
+    """Names of a plain function's parameters, positional and keyword-only."""
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+class Ask:
+    """A rule that is called with the values of the names its function asks for."""
+
+    __slots__ = ("function", "names")
+
+    def __init__(self, function: Callable, known: Iterable[str], where: str, skip: int = 0):
+        self.function = function
+        self.names = getattr(function, "asks", None) or _arguments(function)[skip:]
+        for name in self.names:
+            if name not in known:
+                raise TypeError(f"{where} asks for {name!r}, which is no input or hyper-parameter of the operator")
+
+    def __call__(self, *first: Any, **values: Any) -> Any:
+        return self.function(*first, **{n: values[n] for n in self.names})
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One declared tensor of an operator."""
+
+    name: str
+    rule: Ask | None = None
+    when: Ask | None = None
+    is_aux: bool = False
+    init: str | None = None
+
+
+class OpDef:
+    """One operator: what `@op` made of a function. Ask `lookup(name)` for one."""
+
+    def __init__(
+        self,
+        function: Callable,
+        name: str,
+        aliases: tuple[str, ...],
+        *,
+        outputs: int | Sequence[str] | Callable = 1,
+        visible: int | Callable | None = None,
+        shape: Callable | None = None,
+        types: Callable | None = None,
+        needs_shape: bool = False,
+        needs_type: bool = False,
+        num_args: str | None = None,
+        auto_create: bool = True,
+        dynamic: bool = False,
+        loss: bool = False,
+    ):
+        self.function, self.name, self.aliases = function, name, aliases
+        self.needs_shape, self.needs_type = needs_shape, needs_type
+        self.num_args, self.auto_create, self.dynamic, self.loss = num_args, auto_create, dynamic, loss
+        self.backward: Callable | None = None
+        self._outputs, self._visible, self._shape, self._types = outputs, visible, shape, types
+        self._read_signature()
+
+    def _read_signature(self) -> None:
+        function, code = self.function, self.function.__code__
+        annotations, kw_defaults = function.__annotations__, function.__kwdefaults__ or {}
+        positional = code.co_varnames[: code.co_argcount]
+        keyword = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        self.injected = tuple(n for n in keyword if annotations.get(n) in _INJECTED)
+        self.hyper: dict[str, Hyper] = {
+            n: hyper_parameter(n, annotations[n], kw_defaults.get(n, MISSING))
+            for n in keyword
+            if n not in self.injected
+        }
+        self.variadic = code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & 0x04 else None
+        defaults = (function.__defaults__ or ())[::-1]
+        known = {*positional, *self.hyper}
+        inputs = []
+        for i, n in enumerate(reversed(positional)):
+            d = defaults[i] if i < len(defaults) else None
+            where = f"operator {self.name}: the rule of {n}"
+            if isinstance(d, Deduced):
+                rule = Ask(d.rule, known, where) if d.rule else None
+                when = Ask(d.when, self.hyper, where) if d.when else None
+                inputs.append(Input(n, rule, when, d.is_aux, d.init))
+            else:
+                inputs.append(Input(n))
+        self.inputs: tuple[Input, ...] = tuple(reversed(inputs))
+        self.all_input_names = tuple(i.name for i in self.inputs)
+        self._conditional = any(i.when for i in self.inputs)
+        self._plain = None if self._conditional else tuple(range(len(self.inputs)))
+        self.has_aux = any(i.is_aux for i in self.inputs)
+        self.takes_key, self.takes_train = "key" in self.injected, "train" in self.injected
+        self.takes_subgraphs = "subgraphs" in self.injected
+        self.defaults = {n: h.default for n, h in self.hyper.items() if not h.required}
+        if self.variadic and self.num_args and self.num_args not in self.hyper:
+            raise TypeError(f"operator {self.name}: num_args={self.num_args!r} is no hyper-parameter")
+        for what in ("_outputs", "_visible"):
+            if callable(getattr(self, what)):
+                setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what[1:]}"))
+        for what in ("_shape", "_types"):
+            if getattr(self, what):
+                where = f"operator {self.name}: the {what[1:]} rule"
+                setattr(self, what, Ask(getattr(self, what), {*self.hyper}, where, skip=2))
+
+    # -- reading attributes ------------------------------------------------------------------------------------
+
+    def parse(self, attrs: Mapping[str, str], node: str = "") -> dict[str, Any]:
+        """Typed hyper-parameters from attribute strings; keys `__x__` are not the operator's. OperatorError."""
+        values = dict(self.defaults)
+        hyper = self.hyper
+        for key, text in attrs.items():
+            h = hyper.get(key)
+            if h is not None:
+                try:
+                    values[key] = h.parse(text)
+                except AttrError as e:
+                    raise OperatorError(f"{self._where(node)}: {e}") from None
+            elif not (key.startswith("__") and key.endswith("__")):
+                raise OperatorError(
+                    f"{self._where(node)}: Cannot find argument {key!r}{nearest(key, hyper)}. "
+                    f"Possible arguments:\n" + "\n".join("  " + h.describe() for h in hyper.values())
+                )
+        if len(values) != len(hyper):
+            missing = next(h for n, h in hyper.items() if n not in values)
+            raise OperatorError(
+                f"{self._where(node)}: Required parameter {missing.name} of {missing.kind} is not presented"
+            )
+        return values
+
+    def _where(self, node: str) -> str:
+        return f"operator {self.name}" + (f" (node {node!r})" if node else "")
+
+    # -- what a node of this operator has ----------------------------------------------------------------------
+
+    def present(self, params: Mapping[str, Any]) -> tuple[int, ...]:
+        """Indices of the declared inputs that exist under these hyper-parameters."""
+        if self._plain is not None:
+            return self._plain
+        return tuple(i for i, x in enumerate(self.inputs) if x.when is None or x.when(**params))
+
+    def input_names(self, params: Mapping[str, Any], count: int | None = None) -> tuple[str, ...]:
+        """Names of a node's inputs; a variadic operator's are `arg0`, `arg1` ..., `count` of them."""
+        if self.variadic:
+            fixed = self.all_input_names
+            if count is None:
+                count = params[self.num_args] if self.num_args else 0
+            return (*fixed, *(f"arg{i}" for i in range(count - len(fixed))))
+        return tuple(self.all_input_names[i] for i in self.present(params))
+
+    def mutated(self, params: Mapping[str, Any]) -> tuple[int, ...]:
+        """Positions, among a node's inputs, of its auxiliary states."""
+        if not self.has_aux:
+            return ()
+        return tuple(p for p, i in enumerate(self.present(params)) if self.inputs[i].is_aux)
+
+    def _names_or_count(self, params: Mapping[str, Any]) -> int | Sequence[str]:
+        o = self._outputs
+        return o(**params) if isinstance(o, Ask) else o
+
+    def num_outputs(self, params: Mapping[str, Any]) -> int:
+        """Number of outputs, hidden ones included."""
+        o = self._names_or_count(params)
+        return o if isinstance(o, int) else len(o)
+
+    def visible_outputs(self, params: Mapping[str, Any]) -> int:
+        """Number of outputs that a Symbol of this operator shows."""
+        v = self._visible
+        if v is None:
+            return self.num_outputs(params)
+        return v(**params) if isinstance(v, Ask) else v
+
+    def output_names(self, params: Mapping[str, Any]) -> Sequence[str]:
+        """Names of the outputs: declared, or `output`, or `output0`, `output1` ..."""
+        o = self._names_or_count(params)
+        if not isinstance(o, int):
+            return o
+        return ("output",) if o == 1 else [f"output{i}" for i in range(o)]
+
+    # -- rules -------------------------------------------------------------------------------------------------
+
+    @property
+    def shape_rule(self) -> Ask | None:
+        """The closed-form shape rule, `rule(ins, outs, **asked)`, which writes into both lists."""
+        return self._shape
+
+    @property
+    def type_rule(self) -> Ask | None:
+        """The type rule, `rule(ins, outs, **asked)`; None means that all inputs and outputs have one type."""
+        return self._types
+
+    # -- running -----------------------------------------------------------------------------------------------
+
+    def run(
+        self, params: Mapping[str, Any], inputs: Sequence[Any], *, train: bool = False, key: Any = None,
+        subgraphs: tuple = (),
+    ) -> tuple:  # fmt: skip
+        """Outputs (and then new auxiliary states) of the body on JAX arrays, under the operator's own gradient."""
+        values = {"train": train, "key": key, "subgraphs": subgraphs}
+        extra = {n: values[n] for n in self.injected}
+        if self._conditional:
+            full: list[Any] = [None] * len(self.inputs)
+            for i, x in zip(self.present(params), inputs, strict=True):
+                full[i] = x
+            inputs = full
+        if self.backward is None:
+            result = self.function(*inputs, **params, **extra)
+        else:
+            result = _with_gradient(self, params, extra, inputs)
+        return result if isinstance(result, tuple) else (result,)
+
+
+def _with_gradient(op: OpDef, params: Mapping[str, Any], extra: dict, inputs: Sequence[Any]) -> Any:
+    """The body wrapped in `jax.custom_vjp` with `op.backward` as its gradient."""
+    import jax
+
+    backward = op.backward
+    assert backward is not None
+
+    def body(*xs):
+        return op.function(*xs, **params, **extra)
+
+    def forward(*xs):
+        y = body(*xs)
+        return y, (xs, y)
+
+    def back(saved, cotangents):
+        xs, y = saved
+        ys, cts = (y, cotangents) if isinstance(y, tuple) else ((y,), (cotangents,))
+        grads = backward(cts, ys, *xs, **{**params, **extra})
+        if not isinstance(grads, tuple):
+            grads = (grads,)
+        return (*grads, *([None] * (len(xs) - len(grads))))
+
+    wrapped = jax.custom_vjp(body)
+    wrapped.defvjp(forward, back)
+    return wrapped(*inputs)
+
+
+_by_name: dict[str, OpDef] = {}
+_by_function: dict[Callable, OpDef] = {}
+
+
+def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **options: Any) -> Any:
+    """Registers a function as an operator and returns it unchanged.
+
+    Options (each `Callable` asks for hyper-parameters by name):
+      name, aliases: registered names; the name defaults to the function's.
+      outputs: number of outputs, or their names, or a Callable that gives either.
+      visible: how many of them a Symbol shows.
+      shape: `rule(ins, outs, **hyper)` over lists of partial shapes, both directions (declax/rules.py);
+        without it `jax.eval_shape` of the body decides once all inputs are known.
+      types: the same over lists of numpy dtypes or None; without it inputs and outputs share one type.
+      needs_shape, needs_type: an unknown first input is an error, not "not yet" (as MXNet has it for some).
+      num_args: for `*data`, the hyper-parameter that holds their number.
+      auto_create: False when missing inputs are an error instead of new Variables.
+      dynamic: the output shape depends on values; such graphs run without `jit`.
+      loss: a head that ignores incoming gradients, so `backward()` needs none for it.
+    """
+
+    def register(function: F) -> F:
+        primary = name if isinstance(name, str) else function.__name__
+        definition = OpDef(function, primary, tuple(aliases), **options)
+        for n in (primary, *definition.aliases):
+            if n in _by_name:
+                raise TypeError(f"operator name {n!r} is registered twice: {_by_name[n].name} and {primary}")
+        for n in (primary, *definition.aliases):
+            _by_name[n] = definition
+        _by_function[function] = definition
+        return function
+
+    return register(name) if callable(name) else register
+
+
+def gradient(function: Callable) -> Callable[[F], F]:
+    """Replaces the derivative of an operator's body.
+
+        @gradient(MyScale)
+        def _(cotangents, outputs, data, gamma, *, factor):
+            return cotangents[0] * gamma * factor, None
+
+    The function gets the cotangents and the outputs as tuples, then the inputs (None for an absent one), then by
+    name the hyper-parameters and injected values it asks for; it returns a gradient per input, None for zero.
+    """
+
+    def attach(backward: F) -> F:
+        definition = _by_function[function]
+        code = backward.__code__
+        names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        for n in names:
+            if n not in definition.hyper and n not in definition.injected:
+                raise TypeError(f"operator {definition.name}: its gradient asks for {n!r}, which it does not have")
+
+        def ask(cts: tuple, ys: tuple, *xs: Any, **values: Any) -> Any:
+            return backward(cts, ys, *xs, **{n: values[n] for n in names})
+
+        definition.backward = ask
+        return backward
+
+    return attach
+
+
+def lookup(name: str) -> OpDef:
+    """The operator registered under a name or alias; OperatorError suggests the nearest name."""
+    found = _by_name.get(name)
+    if found is None:
+        raise OperatorError(f"operator {name!r} is not registered{nearest(name, _by_name)}")
+    return found
+
+
+def find(name: str) -> OpDef | None:
+    """The operator registered under a name or alias, or None."""
+    return _by_name.get(name)
+
+
+def names() -> tuple[str, ...]:
+    """Every registered name, aliases included."""
+    return tuple(_by_name)
+
+
+def operators() -> tuple[OpDef, ...]:
+    """Every operator once."""
+    return tuple(dict.fromkeys(_by_name.values()))
+
+
+def definition_of(function: Callable) -> OpDef:
+    """The operator that a decorated function defines."""
+    return _by_function[function]
+
+
+def unregister(name: str) -> None:
+    """Removes a user's operator again (tests, notebooks that redefine one)."""
+    definition = lookup(name)
+    for n in (definition.name, *definition.aliases):
+        del _by_name[n]
+    del _by_function[definition.function]
