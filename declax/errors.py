@@ -84,6 +84,10 @@ class RunError(DeclaxError):
     """A graph that could not be run; the message names the node that failed."""
 
 
+class RenderError(DeclaxError):
+    """A drawing that needs Graphviz's program `dot` where there is none; the source of the drawing is kept."""
+
+
 class NotImplementedForSymbol(DeclaxError):
     """A Python operation that needs numbers was asked of a Symbol, which has none yet.
 
