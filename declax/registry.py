@@ -51,13 +51,14 @@ class Deduced:
     init: str | None = None
 
 
-def deduce(rule: Callable | None = None, *, when: Callable | None = None) -> Any:
-    """A parameter tensor: `rule(<shapes and hyper-parameters>)` is its shape, `when(<hyper-parameters>)` its condition.
+def deduce(rule: Callable | None = None, *, when: Callable | None = None, init: str | None = None) -> Any:
+    """A parameter tensor: `rule(<shapes and hyper-parameters>)` is its shape, `when(<hyper-parameters>)` its condition,
+    `init` MXNet's JSON text of the initializer that its operator asks for.
 
     A shape that the rule asks for has a known rank but may hold None for unknown dimensions; the rule may return
     None (not yet known) or None inside the shape.
     """
-    return Deduced(rule, when)
+    return Deduced(rule, when, init=init)
 
 
 def aux(rule: Callable | None = None, *, init: str | None = None, when: Callable | None = None) -> Any:
@@ -170,7 +171,10 @@ class OpDef:
     # -- reading attributes ------------------------------------------------------------------------------------
 
     def parse(self, attrs: Mapping[str, str], node: str = "") -> dict[str, Any]:
-        """Typed hyper-parameters from attribute strings; keys `__x__` are not the operator's. OperatorError."""
+        """Typed hyper-parameters from attribute strings; keys `__x__` are not the operator's. OperatorError.
+
+        An operator without hyper-parameters takes any attribute, as MXNet has no parser for such a one.
+        """
         values = dict(self.defaults)
         hyper = self.hyper
         for key, text in attrs.items():
@@ -180,7 +184,7 @@ class OpDef:
                     values[key] = h.parse(text)
                 except AttrError as e:
                     raise OperatorError(f"{self._where(node)}: {e}") from None
-            elif not (key.startswith("__") and key.endswith("__")):
+            elif hyper and not (key.startswith("__") and key.endswith("__")):
                 raise OperatorError(
                     f"{self._where(node)}: Cannot find argument {key!r}{nearest(key, hyper)}. "
                     f"Possible arguments:\n" + "\n".join("  " + h.describe() for h in hyper.values())

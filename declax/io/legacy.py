@@ -1,0 +1,201 @@
+"""Graphs saved by older MXNet versions, brought up to 1.9.1: one function an upgrade, as MXNet's own loader does it.
+
+`upgrade` applies those that a file's version asks for; `resolve` then looks up every operator and checks its
+attributes, inputs and outputs. Both end in LoadError, which names the node, its operator and what is wrong.
+"""
+
+from typing import Any
+
+from declax.errors import LoadError, OperatorError
+from declax.io.rawgraph import RawGraph, RawNode
+from declax.registry import OpDef, find, lookup
+
+CURRENT_VERSION = 10901
+"""MXNet 1.9.1 as its files write it."""
+
+HIDDEN_KEYS = ("ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage")
+"""Attributes of a node itself, not of its operator; since 0.9 they are written `__key__`."""
+
+
+def upgrade(raw: RawGraph) -> list[str]:
+    """Changes a graph to what MXNet 1.9.1 makes of it on loading; returns a sentence for every change."""
+    told: list[str] = []
+    if raw.version > CURRENT_VERSION:
+        told.append(f"the file was saved by a newer MXNet ({version_text(raw.version)}) than 1.9.1")
+    for since, change in _UPGRADES:
+        if raw.version < since:
+            told += change(raw)
+    return told
+
+
+def version_text(number: int) -> str:
+    """MXNet's version number as people write it.
+
+    >>> version_text(10901)
+    '1.9.1'
+    """
+    return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
+
+
+def resolve(raw: RawGraph) -> list[tuple[OpDef, dict[str, Any]] | None]:
+    """Operator and typed hyper-parameters of every node by index: None for variables and for unneeded nodes.
+
+    Every operator must be known, as MXNet has it even for nodes that no head needs; of those that one needs, the
+    attributes must parse and inputs and outputs must exist. Subgraphs are left to their own call.
+    """
+    for index, node in enumerate(raw.nodes):
+        if not node.is_variable and find(node.op) is None:
+            _definition(raw, index)
+    found: list[tuple[OpDef, dict[str, Any]] | None] = [None] * len(raw.nodes)
+    memory: dict[tuple, tuple[OpDef, dict[str, Any]]] = {}
+    for index in raw.order():
+        node = raw.nodes[index]
+        if node.is_variable:
+            continue
+        key = (node.op, *node.attrs.items())
+        known = memory.get(key)
+        if known is None:
+            known = memory[key] = _parse(raw, index, node.attrs)
+        found[index] = known
+        _check_inputs(raw, index, *known)
+    counts: dict[int, int] = {}
+    for index in (*(i for i, f in enumerate(found) if f), -1):
+        for source, output, _ in raw.nodes[index].inputs if index >= 0 else raw.heads:
+            pair = found[source]
+            if pair is None:
+                count = 1
+            elif (count := counts.get(id(pair), -1)) < 0:
+                count = counts[id(pair)] = pair[0].num_outputs(pair[1])
+            if output >= count:
+                where = raw.place(index) if index >= 0 else f"{raw.where}, heads"
+                raise LoadError(f"{where}: there is no output {output} of node {source}; it has {count}")
+    return found
+
+
+def _definition(raw: RawGraph, index: int) -> OpDef:
+    try:
+        return lookup(raw.nodes[index].op)
+    except OperatorError as e:
+        raise LoadError(f"{raw.place(index)}: {e}") from None
+
+
+def _parse(raw: RawGraph, index: int, attrs: dict[str, str]) -> tuple[OpDef, dict[str, Any]]:
+    op = _definition(raw, index)
+    try:
+        return op, op.parse(attrs, raw.nodes[index].name)
+    except OperatorError as e:
+        raise LoadError(f"{raw.place(index)}: {e}") from None
+
+
+def _input_count(op: OpDef, params: dict[str, Any]) -> int | None:
+    """The number of inputs that the attributes ask for, None when any will do."""
+    if not op.variadic:
+        return len(op.present(params))
+    return params[op.num_args] if op.num_args else None
+
+
+def _check_inputs(raw: RawGraph, index: int, op: OpDef, params: dict[str, Any]) -> None:
+    want, have = _input_count(op, params), len(raw.nodes[index].inputs)
+    if want is not None and want >= 0 and have != want:
+        names = list(op.input_names(params)) if not op.variadic else ""
+        raise LoadError(f"{raw.place(index)}: the operator takes {want} inputs {names}, but {have} are given")
+
+
+# -- the upgrades ------------------------------------------------------------------------------------------------
+
+
+def hidden_keys(raw: RawGraph) -> list[str]:
+    """`lr_mult` becomes `__lr_mult__`; `weight_lr_mult` of a node becomes `__lr_mult__` of its weight variable."""
+    told = []
+    for index in raw.order():
+        node = raw.nodes[index]
+        hidden = [(k, _hidden_key(k)) for k in node.attrs if any(h in k for h in HIDDEN_KEYS)]
+        moved = [(k, node.attrs.pop(k), h) for k, h in hidden if h]
+        for key, value, hidden_key in moved:
+            target = node if key == hidden_key else _named_input(raw, index, key[: -len(hidden_key) - 1], key)
+            if target is None:
+                node.attrs[key] = value
+            else:
+                target.attrs[f"__{hidden_key}__"] = value
+                told.append(f"attribute {key!r} of {node.name!r} is now '__{hidden_key}__' of {target.name!r}")
+    return told
+
+
+def _hidden_key(key: str) -> str | None:
+    """The hidden key that an attribute begins or ends with."""
+    return next((h for h in HIDDEN_KEYS if key.endswith(h)), None) or next(
+        (h for h in HIDDEN_KEYS if key.startswith(h)), None
+    )
+
+
+def _named_input(raw: RawGraph, index: int, name: str, key: str) -> RawNode | None:
+    """The variable that is the input `name` of a node, None when there is no such variable."""
+    node = raw.nodes[index]
+    if node.is_variable or not name or not key.endswith(HIDDEN_KEYS):
+        return None
+    names = _input_names(raw, index)
+    if name not in names or names.index(name) >= len(node.inputs):
+        return None
+    source = raw.nodes[node.inputs[names.index(name)][0]]
+    return source if source.is_variable else None
+
+
+def _input_names(raw: RawGraph, index: int) -> tuple[str, ...]:
+    """Input names of a node, by its attributes without the hidden ones."""
+    node = raw.nodes[index]
+    op, params = _parse(raw, index, {k: v for k, v in node.attrs.items() if _hidden_key(k) is None})
+    return op.input_names(params, _input_count(op, params))
+
+
+def missing_inputs(raw: RawGraph) -> list[str]:
+    """Before 0.9 auxiliary states were not written: a node with too few inputs gets Variables for the rest."""
+    told = []
+    for index in raw.order():
+        node = raw.nodes[index]
+        if node.is_variable:
+            continue
+        op, params = _parse(raw, index, node.attrs)
+        want = _input_count(op, params)
+        if want is None or want - len(node.inputs) > _MOST_ADDED:
+            continue
+        names = op.input_names(params, want)
+        for name in names[len(node.inputs) :]:
+            variable = RawNode("null", f"{node.name}_{name}" if node.name else name, dict(node.attrs))
+            node.inputs.append((len(raw.nodes), 0, 0))
+            raw.nodes.append(variable)
+            told.append(f"input {name!r} of {node.name!r} was missing and is now the variable {variable.name!r}")
+    return told
+
+
+_MOST_ADDED = 1 << 16
+"""A file that leaves out more inputs of one node than this has a false `num_args`; `resolve` says so."""
+
+
+def initializers(raw: RawGraph) -> list[str]:
+    """Before 0.9.4 initializers were chosen by name: variables get the `__init__` that their operator asks for."""
+    told = []
+    for index in raw.order():
+        node = raw.nodes[index]
+        op = None if node.is_variable else _definition(raw, index)
+        if op is None or not any(i.init for i in op.inputs):
+            continue
+        for entry, i in zip(node.inputs, op.present(_parse(raw, index, node.attrs)[1]), strict=False):
+            variable, init = raw.nodes[entry[0]], op.inputs[i].init
+            if init and variable.is_variable and "__init__" not in variable.attrs:
+                variable.attrs["__init__"] = init
+                told.append(f"{variable.name!r} is now initialized by {init}")
+    return told
+
+
+def reduce_axis(raw: RawGraph) -> list[str]:
+    """Before 0.9.5 `axis=-1` of argmax and argmin meant the default, all axes."""
+    told = []
+    for index in raw.order():
+        node = raw.nodes[index]
+        if node.op in ("argmax", "argmin") and node.attrs.get("axis") == "-1":
+            del node.attrs["axis"]
+            told.append(f"axis=-1 of {node.op} {node.name!r} meant all axes and is left out")
+    return told
+
+
+_UPGRADES = ((CURRENT_VERSION, hidden_keys), (900, missing_inputs), (904, initializers), (905, reduce_axis))
