@@ -118,12 +118,16 @@ class OpDef:
         auto_create: bool = True,
         dynamic: bool = False,
         loss: bool = False,
+        check: Callable | None = None,
+        arguments: Callable | None = None,
+        initializers: Mapping[str, str] | None = None,
     ):
         self.function, self.name, self.aliases = function, name, aliases
         self.needs_shape, self.needs_type = needs_shape, needs_type
         self.num_args, self.auto_create, self.dynamic, self.loss = num_args, auto_create, dynamic, loss
         self.backward: Callable | None = None
         self._outputs, self._visible, self._shape, self._types = outputs, visible, shape, types
+        self._check, self._arguments, self._initializers = check, arguments, dict(initializers or {})
         self._read_signature()
 
     def _read_signature(self) -> None:
@@ -160,7 +164,8 @@ class OpDef:
         self.defaults = {n: h.default for n, h in self.hyper.items() if not h.required}
         if self.variadic and self.num_args and self.num_args not in self.hyper:
             raise TypeError(f"operator {self.name}: num_args={self.num_args!r} is no hyper-parameter")
-        for what in ("_outputs", "_visible"):
+        self._initializers |= {i.name: i.init for i in self.inputs if i.init}
+        for what in ("_outputs", "_visible", "_check", "_arguments"):
             if callable(getattr(self, what)):
                 setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what[1:]}"))
         for what in ("_shape", "_types"):
@@ -194,6 +199,11 @@ class OpDef:
             raise OperatorError(
                 f"{self._where(node)}: Required parameter {missing.name} of {missing.kind} is not presented"
             )
+        if self._check is not None:
+            try:
+                self._check(**values)
+            except AttrError as e:
+                raise OperatorError(f"{self._where(node)}: {e}") from None
         return values
 
     def _where(self, node: str) -> str:
@@ -208,13 +218,26 @@ class OpDef:
         return tuple(i for i, x in enumerate(self.inputs) if x.when is None or x.when(**params))
 
     def input_names(self, params: Mapping[str, Any], count: int | None = None) -> tuple[str, ...]:
-        """Names of a node's inputs; a variadic operator's are `arg0`, `arg1` ..., `count` of them."""
+        """Names of a node's inputs; a variadic operator's are `arg0`, `arg1` ..., `count` of them, if not declared."""
         if self.variadic:
+            declared = self._arguments(**params) if self._arguments is not None else None
+            if declared is not None:
+                return declared
             fixed = self.all_input_names
             if count is None:
                 count = params[self.num_args] if self.num_args else 0
             return (*fixed, *(f"arg{i}" for i in range(count - len(fixed))))
         return tuple(self.all_input_names[i] for i in self.present(params))
+
+    @property
+    def has_init(self) -> bool:
+        """Whether any input asks for an initializer of its own."""
+        return bool(self._initializers)
+
+    def initializer(self, params: Mapping[str, Any], position: int) -> str | None:
+        """MXNet's JSON text of the initializer that a node's input asks for, if it does."""
+        names = self.input_names(params, position + 1) if self._initializers else ()
+        return self._initializers.get(names[position]) if position < len(names) else None
 
     def mutated(self, params: Mapping[str, Any]) -> tuple[int, ...]:
         """Positions, among a node's inputs, of its auxiliary states."""
@@ -324,6 +347,9 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
       auto_create: False when missing inputs are an error instead of new Variables.
       dynamic: the output shape depends on values; such graphs run without `jit`.
       loss: a head that ignores incoming gradients, so `backward()` needs none for it.
+      check: a Callable that raises AttrError when hyper-parameters do not fit each other.
+      arguments: for `*data`, a Callable that names the inputs, or gives None for `arg0`, `arg1` ...
+      initializers: for `*data`, MXNet's JSON text of the initializer by input name.
     """
 
     def register(function: F) -> F:

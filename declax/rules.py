@@ -166,6 +166,14 @@ def like_first_type(ins: Types, outs: Types) -> None:
     outs[:] = [known] * len(outs)
 
 
+def lead_type(ins: Types, outs: Types) -> None:
+    """The first input or the first output decides for all; the other inputs never do."""
+    known = merge_type(ins[0], outs[0])
+    if known is not None:
+        ins[:] = [merge_type(known, t) for t in ins]
+        outs[:] = [merge_type(known, t) for t in outs]
+
+
 def always_type(name: str) -> Callable:
     """Outputs have this type whatever the inputs are."""
 
