@@ -1,0 +1,30 @@
+"""What every test and doctest of the repository starts from."""
+
+import os
+
+# Tests run many small programs once each: compiling them matters, not their speed. Set before JAX starts a backend.
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=0"
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import declax
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names():
+    """Every test counts its automatic names from zero and leaves no scope open."""
+    from declax.name import NameManager
+
+    with NameManager():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _doctest_names(doctest_namespace: dict) -> None:
+    """The names that docstrings use without importing them."""
+    doctest_namespace.update(
+        dx=declax, mx=declax, sym=declax.sym, nd=declax.nd, Variable=declax.sym.Variable, Group=declax.sym.Group,
+        np=np, jnp=jnp,
+    )  # fmt: skip

@@ -1,0 +1,260 @@
+"""The house rules, checked by looking at the package itself: cases, docs, MXNet's names, imports, file sizes."""
+
+import ast
+import gzip
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import declax as dx
+from declax.attrs import AttrError
+from declax.registry import OpDef, find, operators
+from tests.harness import bound_cases
+
+PACKAGE = Path(dx.__file__).parent
+FACTS = json.loads(gzip.decompress((Path(__file__).parent / "data" / "ops_facts.json.gz").read_bytes()))
+
+
+def every_operator() -> list[OpDef]:
+    dx.sym.namespaces.table  # noqa: B018 (registers every operator)
+    return [o for o in operators() if o.function.__module__.startswith("declax.")]
+
+
+# -- every operator ------------------------------------------------------------------------------------------------
+
+
+def test_every_operator_has_a_case():
+    tested = {b.op.name for b in bound_cases()}
+    missing = [o.name for o in every_operator() if o.name not in tested and not o.takes_subgraphs]
+    assert not missing, f"no line in tests/table for {missing}"
+
+
+def test_every_operator_says_what_it_does():
+    poor = []
+    for o in every_operator():
+        first = (o.function.__doc__ or "").strip().split("\n\n")[0]
+        if len(first) < 10 or not first.rstrip().endswith((".", ":", "`")):
+            poor.append(o.name)
+    assert not poor, f"no docstring that starts with one sentence: {poor}"
+
+
+def test_every_public_name_says_what_it_is():
+    silent = []
+    for name in dir(dx):
+        value = getattr(dx, name)
+        if not name.startswith("_") and (callable(value) or hasattr(value, "__path__")) and not value.__doc__:
+            silent.append(name)
+    assert not silent, f"public names without a docstring: {silent}"
+
+
+# -- MXNet's facts -------------------------------------------------------------------------------------------------
+
+
+def known_operators() -> list[str]:
+    every_operator()
+    return [n for n in FACTS if find(n)]
+
+
+def report(check) -> None:
+    """Runs a check that yields problems on every operator that both have."""
+    problems = [f"{n}: {p}" for n in known_operators() for p in check(dx.registry.lookup(n), FACTS[n], n)]
+    assert not problems, f"{len(problems)} differences from MXNet 1.9.1\n" + "\n".join(problems)
+
+
+def test_names_and_aliases_are_mxnets():
+    def check(op, fact, name):
+        if {op.name, *op.aliases} != {name, *fact["aliases"]}:
+            yield f"has the names {sorted({op.name, *op.aliases})}, MXNet {sorted({name, *fact['aliases']})}"
+        elif op.name != name:
+            yield f"is registered as {op.name}"
+
+    report(check)
+
+
+def test_parameters_are_mxnets():
+    def check(op, fact, name):
+        theirs = [p[0] for p in fact["params"]]
+        if sorted(op.hyper) != sorted(theirs):
+            yield f"parameters {list(op.hyper)}, MXNet {theirs}"
+            return
+        if list(op.hyper) != theirs:
+            yield f"order of parameters {list(op.hyper)}, MXNet {theirs}"
+        for param, kind, default, required in fact["params"]:
+            h = op.hyper[param]
+            if h.required != required:
+                yield f"{param} is {'required' if h.required else 'optional'}, in MXNet not"
+            elif not required and not same_default(h, default, kind):
+                yield f"{param} defaults to {h.default!r}, in MXNet to {default!r} ({kind})"
+
+    report(check)
+
+
+def same_default(hyper, text: str | None, kind: str) -> bool:
+    """Whether a default is the one that MXNet prints, with the digits of its type."""
+    if text is None:
+        return hyper.default is None
+    text = text.strip("'") if kind.startswith("{") or kind == "string" else text
+    try:
+        value = hyper.read(text)
+    except (ValueError, AttrError):
+        return False
+    if isinstance(value, float) and isinstance(hyper.default, int | float):
+        return bool(np.isclose(value, hyper.default, rtol=1e-6, atol=0)) or value == hyper.default
+    if isinstance(value, tuple) and isinstance(hyper.default, tuple) and len(value) == len(hyper.default):
+        return bool(np.allclose(np.asarray(value, float), np.asarray(hyper.default, float), rtol=1e-6))
+    return value == hyper.default or (not text and not hyper.default)
+
+
+def test_inputs_and_outputs_are_mxnets():
+    def check(op, fact, name):
+        for variant in fact["variants"]:
+            attrs = {k: v for k, v in variant["attrs"].items() if k in op.hyper}
+            params = op.parse(attrs)
+            at = f" with {attrs}" if attrs else ""
+            if "inputs" in variant and not op.variadic and list(op.input_names(params)) != variant["inputs"]:
+                yield f"inputs {list(op.input_names(params))}, MXNet {variant['inputs']}{at}"
+                continue
+            if "inputs" in variant:
+                names = op.input_names(params)
+                states = [names[i] for i in op.mutated(params)]
+                if states != variant["aux_states"]:
+                    yield f"auxiliary states {states}, MXNet {variant['aux_states']}{at}"
+            counts = (op.num_outputs(params), op.visible_outputs(params))
+            theirs = (variant["total_outputs"], variant["visible_outputs"])
+            if counts[1] != theirs[1]:
+                yield f"visible outputs {counts[1]}, MXNet {theirs[1]}{at}"
+            shown = list(op.output_names(params))[: counts[1]]
+            if shown != variant["output_names"][: counts[1]]:
+                yield f"outputs {shown}, MXNet {variant['output_names']}{at}"
+
+    report(check)
+
+
+# -- the house -----------------------------------------------------------------------------------------------------
+
+NO_JAX = {
+    "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol", "infer",
+    "frontend", "creation", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph", "io.params",
+}  # fmt: skip
+"""Modules that import no JAX when they are imported."""
+
+FLOORS = [
+    {"errors", "util"},
+    {"shapes", "attrs", "name", "attribute", "context"},
+    {"rules", "registry"},
+    {"graph", "cost"},
+    {"frontend", "io.rawgraph", "io.legacy"},
+    {"creation", "symbol", "infer", "io.json"},
+    {"visualization", "summary", "lower"},
+    {"executor"},
+]
+"""The floors of the house, lowest first; a module imports from its own floor and those below."""
+
+OPERATORS_MAY = {"registry", "rules", "attrs", "shapes", "util", "errors"}
+
+
+@cache
+def imports(path: Path, inside: bool = False) -> frozenset[str]:
+    """Modules that a file imports: at its top (but not for type checking only), or also `inside` functions."""
+    tree = ast.parse(path.read_text())
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                found.update(a.name for a in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, f"{path} imports relatively"
+                module = child.module or ""
+                for a in child.names:
+                    is_module = (PACKAGE.parent / (module + "." + a.name).replace(".", "/")).with_suffix(".py").exists()
+                    found.add(f"{module}.{a.name}" if is_module else module)
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and not inside:
+                continue
+            elif not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+                visit(child)
+
+    visit(tree)
+    return frozenset(found)
+
+
+def modules() -> dict[str, Path]:
+    """`io.json` -> its file, for every module of the package."""
+    return {
+        ".".join(p.relative_to(PACKAGE).with_suffix("").parts): p
+        for p in sorted(PACKAGE.rglob("*.py"))
+        if p.name != "__init__.py"
+    }
+
+
+def own(path: Path, inside: bool = False) -> set[str]:
+    """The declax modules that a file imports, without the package's name."""
+    return {m.removeprefix("declax.") for m in imports(path, inside) if m.startswith("declax.")}
+
+
+@pytest.mark.parametrize("name", sorted(NO_JAX & set(modules())))
+def test_declaring_and_reading_import_no_jax(name: str):
+    found = {m for m in imports(modules()[name]) if m.split(".")[0] in ("jax", "jaxlib")}
+    assert not found, f"declax/{name} imports {found} at its top"
+
+
+def test_imports_point_down():
+    floor_of = {m: i for i, floor in enumerate(FLOORS) for m in floor}
+    wrong = []
+    for name, path in modules().items():
+        for other in own(path):
+            if floor_of.get(other, -1) > floor_of.get(name, len(FLOORS)):
+                wrong.append(f"{name} imports {other}, which stands above it")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_operators_stand_on_the_registry_alone():
+    wrong = []
+    for name, path in modules().items():
+        family = name.split(".")[0]
+        if family in ("layers", "ops"):
+            extra = {m for m in own(path) if m not in OPERATORS_MAY and m.split(".")[0] not in ("layers", "ops")}
+            wrong += [f"{name} imports {m}" for m in sorted(extra)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_files_and_pictures_do_not_know_the_executor():
+    wrong = [n for n, p in modules().items() if n.split(".")[0] in ("io", "visualization", "summary", "cost")
+             and "executor" in own(p, inside=True)]  # fmt: skip
+    assert not wrong
+
+
+def test_files_stay_small():
+    tests = PACKAGE.parent / "tests"
+    large = {
+        str(p.relative_to(PACKAGE.parent)): n
+        for folder in (PACKAGE, tests)
+        for p in folder.rglob("*.py")
+        if (n := len(p.read_text().splitlines())) > 760
+    }
+    assert not large, f"files that want to be two: {large}"
+
+
+def test_every_file_says_what_lives_there():
+    silent = [str(p) for p in modules().values() if not ast.get_docstring(ast.parse(p.read_text()))]
+    assert not silent
+
+
+def test_import_changes_nothing():
+    """Importing declax, declaring and saving a net: no JAX setting changes and no backend starts."""
+    program = """
+import jax, jax._src.xla_bridge as bridge
+before = dict(jax.config.values)
+import declax as dx
+net = dx.sym.FullyConnected(dx.sym.Variable("x"), num_hidden=3, name="fc")
+assert dx.sym.load_json(net.tojson()).infer_shape(x=(2, 5))[1] == [(2, 3)]
+assert dict(jax.config.values) == before, "a setting of JAX changed"
+assert not bridge._backends, f"backends were started: {list(bridge._backends)}"
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
