@@ -1,8 +1,8 @@
-"""Writes what is derived from the table of operators: the stubs of `declax.symbol` and `declax.ndarray`, docs/operators.md.
+"""Writes what follows from the table of operators: stubs of `declax.symbol` and `declax.ndarray`, docs/operators.md.
 
-`python -m declax.stubs --write` writes them, `--check` says which are out of date. A stub is the module's own classes and
-functions without their bodies, followed by a function per operator, so that editors and type checkers see the operators
-that the module makes when they are asked for.
+`python -m declax.stubs --write` writes them, `--check` says which are out of date. A stub is the module's own classes
+and functions without their bodies, followed by a function per operator, so that editors and type checkers see the
+operators that the module makes when they are asked for.
 """
 
 import ast
@@ -114,7 +114,9 @@ def stub(source: Path, spaces: frontend.Namespaces) -> str:
     taken = {*declared, "builtins"}
     parts = [
         HEADER.rstrip(),
-        "import builtins\nfrom collections.abc import Mapping, Sequence\nfrom typing import Any, Literal, TypeAlias\n"
+        "import builtins",
+        "from collections.abc import Mapping, Sequence",
+        "from typing import Any, Literal, TypeAlias",
         "import numpy as np",
         *body,
         "DTypeLike: TypeAlias = builtins.str | builtins.type | np.dtype",
@@ -153,7 +155,9 @@ def _python_stub(made: Callable | None, public: str, static: bool) -> str:
     for p in inspect.signature(made).parameters.values():
         stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
         plain = p.default is p.empty
-        value = "" if plain else f" = {p.default!r}" if isinstance(p.default, int | float | str | NoneType) else " = ..."
+        value = (
+            "" if plain else f" = {p.default!r}" if isinstance(p.default, int | float | str | NoneType) else " = ..."
+        )
         shown.append(f"{stars}{p.name}: Any{value}")
     doc = " ".join((made.__doc__ or "").strip().split("\n\n")[0].split())
     text = f'def {public}({", ".join(shown)}) -> Any:\n    """{doc}"""\n    ...'

@@ -165,25 +165,11 @@ def use(folder):
     np.save(folder / "predictions-loaded.npy", predict(net, params, digits()[2]))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a few batches only, to see that all of it runs")
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=Path("out/inception"), help="where files are written")
-    parser.add_argument("--use", action="store_true", help="only load the saved model and predict")
-    options = parser.parse_args()
-    folder = options.out
-    if options.use:
-        return use(folder)
-    start = time.perf_counter()
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(0)
-    train_x, train_y, test_x, test_y = digits()
-    if options.quick:
-        train_x, train_y, test_x, test_y = train_x[: 4 * BATCH], train_y[: 4 * BATCH], test_x[:60], test_y[:60]
+# -- all of it -----------------------------------------------------------------------------------------------------
 
-    net = inception_bn_28_small()
-    shapes = {"data": (BATCH, 1, 28, 28), "softmax_label": (BATCH,)}
+
+def show(net, shapes, folder):
+    """Inferred shapes, the summary, and a picture (its source where Graphviz is missing)."""
     _, out_shapes, _ = net.infer_shape(**shapes)
     print(f"{len(net.list_arguments())} arguments, output {out_shapes[0]}")
     mx.viz.print_summary(net, shape=shapes)
@@ -193,26 +179,55 @@ def main():
     except mx.errors.RenderError as e:
         print(e)
 
-    ex = net.simple_bind(mx.cpu(), grad_req={n: "null" if n in shapes else "write" for n in net.list_arguments()}, **shapes)
+
+def bind(net, shapes, rng):
+    """The net bound to arrays, with parameters at their starting values."""
+    grad_req = {n: "null" if n in shapes else "write" for n in net.list_arguments()}
+    ex = net.simple_bind(mx.cpu(), grad_req=grad_req, **shapes)
     for name, array in ex.arg_dict.items():
         if name not in shapes:
             array[:] = initial(name, array.shape, rng)
     for name, array in ex.aux_dict.items():
         array[:] = 1.0 if name.endswith("_var") else 0.0
-    train(ex, train_x, train_y, 1 if options.quick else options.epochs, rng)
+    return ex
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a few batches only, to see that all of it runs")
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=Path("out/inception"), help="where files are written")
+    parser.add_argument("--use", action="store_true", help="only load the saved model and predict")
+    options = parser.parse_args()
+    folder = options.out
+    if options.use:
+        use(folder)
+        return
+    start = time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    train_x, train_y, test_x, test_y = digits()
+    epochs = options.epochs
+    if options.quick:
+        train_x, train_y, test_x, test_y, epochs = train_x[: 4 * BATCH], train_y, test_x[:60], test_y[:60], 1
+
+    net = inception_bn_28_small()
+    shapes = {"data": (BATCH, 1, 28, 28), "softmax_label": (BATCH,)}
+    show(net, shapes, folder)
+    ex = bind(net, shapes, rng)
+    train(ex, train_x, train_y, epochs, rng)
 
     params = {n: x for n, x in ex.arg_dict.items() if n not in shapes}, dict(ex.aux_dict)
     found = predict(net, params, test_x)
     accuracy = float((found.argmax(axis=1) == test_y).mean())
     save(folder, net, params)
-    arguments = [sys.executable, __file__, "--use", "--out", str(folder)]
-    subprocess.run(arguments, check=True)
-    loaded = np.load(folder / "predictions-loaded.npy")[: len(found)]
-    same = bool((loaded == found).all())
-    seconds = time.perf_counter() - start
-    (folder / "result.json").write_text(json.dumps({"accuracy": accuracy, "same": same, "seconds": round(seconds, 1)}))
-    print(f"held-out accuracy {accuracy:.1%} on {len(test_y)} images; a fresh process predicts "
-          f"{'the same' if same else 'something else'}; {seconds:.0f} s")  # fmt: skip
+    subprocess.run([sys.executable, __file__, "--use", "--out", str(folder)], check=True)
+    same = bool((np.load(folder / "predictions-loaded.npy")[: len(found)] == found).all())
+    result = {"accuracy": accuracy, "same": same, "seconds": round(time.perf_counter() - start, 1)}
+    (folder / "result.json").write_text(json.dumps(result))
+    agreement = "the same" if same else "something else"
+    print(f"held-out accuracy {accuracy:.1%} on {len(test_y)} images; a fresh process predicts {agreement}")
+    print(f"{result['seconds']:.0f} s, files in {folder}")
     if not same or (not options.quick and accuracy < 0.97):
         sys.exit(1)
 

@@ -1,6 +1,6 @@
 """MXNet's Symbol tutorial, cell by cell, with declax in MXNet's place; every cell checks what it prints.
 
-    python examples/tutorial.py
+python examples/tutorial.py
 """
 
 import tempfile

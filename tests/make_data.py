@@ -1,7 +1,7 @@
 """Makes tests/data from MXNet 1.9.1's recorded facts and executions: `python -m tests.make_data FOLDER`.
 
 FOLDER holds `ops.json` and `visible/index.json.gz` with its arrays. Written are the facts of every operator (names,
-aliases, parameters, inputs, outputs) and, for the operators that declax has, some small executions with MXNet's numbers.
+aliases, parameters, inputs, outputs) and, for the operators that declax has, small executions with MXNet's numbers.
 """
 
 import gzip
@@ -55,11 +55,10 @@ def elements(case: dict) -> int:
 
 def select(index: list[dict]) -> list[dict]:
     """Up to PER_OPERATOR small cases for each operator that declax has, different in attributes, gradients first."""
-    import declax
+    from declax.frontend import registry_is_full
     from declax.registry import find
 
-    declax.sym.namespaces.table  # noqa: B018 (registers every operator)
-
+    registry_is_full()
     taken: Counter = Counter()
     seen: dict[str, set] = defaultdict(set)
     chosen = []

@@ -13,6 +13,7 @@ import pytest
 
 import declax as dx
 from declax.attrs import AttrError
+from declax.frontend import registry_is_full
 from declax.registry import OpDef, find, operators
 from tests.harness import bound_cases
 
@@ -21,7 +22,7 @@ FACTS = json.loads(gzip.decompress((Path(__file__).parent / "data" / "ops_facts.
 
 
 def every_operator() -> list[OpDef]:
-    dx.sym.namespaces.table  # noqa: B018 (registers every operator)
+    registry_is_full()
     return [o for o in operators() if o.function.__module__.startswith("declax.")]
 
 
@@ -138,8 +139,8 @@ def test_inputs_and_outputs_are_mxnets():
 # -- the house -----------------------------------------------------------------------------------------------------
 
 NO_JAX = {
-    "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol", "infer",
-    "frontend", "creation", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph", "io.params",
+    "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol",
+    "infer", "frontend", "creation", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph", "io.params",
 }  # fmt: skip
 """Modules that import no JAX when they are imported."""
 
@@ -229,14 +230,14 @@ def test_files_and_pictures_do_not_know_the_executor():
     assert not wrong
 
 
+LONGER = {"declax/symbol.py": 760, "declax/ndarray.py": 700}
+"""Files that hold one class with MXNet's many methods."""
+
+
 def test_files_stay_small():
-    tests = PACKAGE.parent / "tests"
-    large = {
-        str(p.relative_to(PACKAGE.parent)): n
-        for folder in (PACKAGE, tests)
-        for p in folder.rglob("*.py")
-        if (n := len(p.read_text().splitlines())) > 760
-    }
+    root = PACKAGE.parent
+    found = {str(p.relative_to(root)): p for folder in (PACKAGE, root / "tests") for p in folder.rglob("*.py")}
+    large = [f for f, p in found.items() if len(p.read_text().splitlines()) > LONGER.get(f, 600)]
     assert not large, f"files that want to be two: {large}"
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_what_is_missing_is_named(show):
 def test_rendering(tmp_path, monkeypatch):
     drawing = dx.viz.plot_network(net(), title="net", save_format="svg")
     if HAS_DOT:
-        assert "<svg" in open(drawing.render(directory=str(tmp_path))).read()
+        assert "<svg" in Path(drawing.render(directory=str(tmp_path))).read_text()
         assert "image/svg+xml" in net()._repr_mimebundle_()
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(dx.errors.RenderError, match="apt-get install graphviz") as error:
