@@ -9,7 +9,7 @@
   and whether it exists at all, `aux(rule, init=...)` makes it an auxiliary state. A body that gets auxiliary states
   returns its outputs followed by the new values of its states.
 - Keyword-only parameters are hyper-parameters, read from attribute strings by their annotations (attrs.py).
-- `train: Train`, `key: Key` and `subgraphs: Subgraphs` are given at run time and hidden from callers.
+- `train: Train`, `key: Key`, `subgraphs: Subgraphs` and `results: Results` are given at run time and hidden from callers.
 - Rules and `when`, `outputs`, `visible` ask for shapes and hyper-parameters by argument name; an unknown name
   fails at registration.
 - `@gradient(MyScale)` beside an operator replaces the derivative of its body.
@@ -38,7 +38,10 @@ Subgraphs = NewType("Subgraphs", tuple)
 
 F = TypeVar("F", bound=Callable)
 
-_INJECTED = {Train: "train", Key: "key", Subgraphs: "subgraphs"}
+Results = NewType("Results", tuple)
+"""Annotation of the injected tuple of the outputs' (shape, dtype) as inference over the whole graph found them."""
+
+_INJECTED = {Train: "train", Key: "key", Subgraphs: "subgraphs", Results: "results"}
 
 
 @dataclass(frozen=True)
@@ -160,14 +163,14 @@ class OpDef:
         self._plain = None if self._conditional else tuple(range(len(self.inputs)))
         self.has_aux = any(i.is_aux for i in self.inputs)
         self.takes_key, self.takes_train = "key" in self.injected, "train" in self.injected
-        self.takes_subgraphs = "subgraphs" in self.injected
+        self.takes_subgraphs, self.takes_results = "subgraphs" in self.injected, "results" in self.injected
         self.defaults = {n: h.default for n, h in self.hyper.items() if not h.required}
         if self.variadic and self.num_args and self.num_args not in self.hyper:
             raise TypeError(f"operator {self.name}: num_args={self.num_args!r} is no hyper-parameter")
         self._initializers |= {i.name: i.init for i in self.inputs if i.init}
         for what in ("_outputs", "_visible", "_check", "_arguments"):
             if callable(getattr(self, what)):
-                setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what[1:]}"))
+                setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what.strip('_')}"))
         for what in ("_shape", "_types"):
             if getattr(self, what):
                 where = f"operator {self.name}: the {what[1:]} rule"
@@ -229,6 +232,15 @@ class OpDef:
             return (*fixed, *(f"arg{i}" for i in range(count - len(fixed))))
         return tuple(self.all_input_names[i] for i in self.present(params))
 
+    def input_count(self, params: Mapping[str, Any]) -> int | None:
+        """Number of inputs that a node's hyper-parameters ask for, None when any number will do."""
+        if not self.variadic:
+            return len(self.present(params))
+        declared = self._arguments(**params) if self._arguments is not None else None
+        if declared is not None:
+            return len(declared)
+        return params[self.num_args] if self.num_args else None
+
     @property
     def has_init(self) -> bool:
         """Whether any input asks for an initializer of its own."""
@@ -244,6 +256,10 @@ class OpDef:
         if not self.has_aux:
             return ()
         return tuple(p for p, i in enumerate(self.present(params)) if self.inputs[i].is_aux)
+
+    def is_loss(self, params: Mapping[str, Any]) -> bool:
+        """Whether the operator ignores the gradients that come in at its outputs."""
+        return bool(self.loss(**params)) if isinstance(self.loss, Ask) else bool(self.loss)
 
     def _names_or_count(self, params: Mapping[str, Any]) -> int | Sequence[str]:
         o = self._outputs
@@ -284,10 +300,10 @@ class OpDef:
 
     def run(
         self, params: Mapping[str, Any], inputs: Sequence[Any], *, train: bool = False, key: Any = None,
-        subgraphs: tuple = (),
+        subgraphs: tuple = (), results: tuple = (),
     ) -> tuple:  # fmt: skip
         """Outputs (and then new auxiliary states) of the body on JAX arrays, under the operator's own gradient."""
-        values = {"train": train, "key": key, "subgraphs": subgraphs}
+        values = {"train": train, "key": key, "subgraphs": subgraphs, "results": results}
         extra = {n: values[n] for n in self.injected}
         if self._conditional:
             full: list[Any] = [None] * len(self.inputs)
@@ -346,7 +362,7 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
       num_args: for `*data`, the hyper-parameter that holds their number.
       auto_create: False when missing inputs are an error instead of new Variables.
       dynamic: the output shape depends on values; such graphs run without `jit`.
-      loss: a head that ignores incoming gradients, so `backward()` needs none for it.
+      loss: a head that ignores incoming gradients (a Callable decides), so `backward()` needs none for it.
       check: a Callable that raises AttrError when hyper-parameters do not fit each other.
       arguments: for `*data`, a Callable that names the inputs, or gives None for `arg0`, `arg1` ...
       initializers: for `*data`, MXNet's JSON text of the initializer by input name.

@@ -87,18 +87,11 @@ def _parse(raw: RawGraph, index: int, attrs: dict[str, str]) -> tuple[OpDef, dic
         raise LoadError(f"{raw.place(index)}: {e}") from None
 
 
-def _input_count(op: OpDef, params: dict[str, Any]) -> int | None:
-    """The number of inputs that the attributes ask for, None when any will do."""
-    if not op.variadic:
-        return len(op.present(params))
-    return params[op.num_args] if op.num_args else None
-
-
 def _check_inputs(raw: RawGraph, index: int, op: OpDef, params: dict[str, Any]) -> None:
-    want, have = _input_count(op, params), len(raw.nodes[index].inputs)
+    want, have = op.input_count(params), len(raw.nodes[index].inputs)
     if want is not None and want >= 0 and have != want:
-        names = list(op.input_names(params)) if not op.variadic else ""
-        raise LoadError(f"{raw.place(index)}: the operator takes {want} inputs {names}, but {have} are given")
+        names = "" if op.variadic else f" {list(op.input_names(params))}"
+        raise LoadError(f"{raw.place(index)}: the operator takes {want} inputs{names}, but {have} are given")
 
 
 # -- the upgrades ------------------------------------------------------------------------------------------------
@@ -144,7 +137,7 @@ def _input_names(raw: RawGraph, index: int) -> tuple[str, ...]:
     """Input names of a node, by its attributes without the hidden ones."""
     node = raw.nodes[index]
     op, params = _parse(raw, index, {k: v for k, v in node.attrs.items() if _hidden_key(k) is None})
-    return op.input_names(params, _input_count(op, params))
+    return op.input_names(params, op.input_count(params))
 
 
 def missing_inputs(raw: RawGraph) -> list[str]:
@@ -155,7 +148,7 @@ def missing_inputs(raw: RawGraph) -> list[str]:
         if node.is_variable:
             continue
         op, params = _parse(raw, index, node.attrs)
-        want = _input_count(op, params)
+        want = op.input_count(params)
         if want is None or want - len(node.inputs) > _MOST_ADDED:
             continue
         names = op.input_names(params, want)
@@ -176,11 +169,11 @@ def initializers(raw: RawGraph) -> list[str]:
     told = []
     for index in raw.order():
         node = raw.nodes[index]
-        op = None if node.is_variable else _definition(raw, index)
-        if op is None or not any(i.init for i in op.inputs):
+        if node.is_variable or not _definition(raw, index).has_init:
             continue
-        for entry, i in zip(node.inputs, op.present(_parse(raw, index, node.attrs)[1]), strict=False):
-            variable, init = raw.nodes[entry[0]], op.inputs[i].init
+        op, params = _parse(raw, index, node.attrs)
+        for position, entry in enumerate(node.inputs):
+            variable, init = raw.nodes[entry[0]], op.initializer(params, position)
             if init and variable.is_variable and "__init__" not in variable.attrs:
                 variable.attrs["__init__"] = init
                 told.append(f"{variable.name!r} is now initialized by {init}")

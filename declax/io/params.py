@@ -368,7 +368,7 @@ def _add_array(out: list, value: Any, np_shape: bool) -> None:
         if array.size:
             dtype = array.dtype.newbyteorder("<") if array.dtype.kind != "V" else array.dtype
             plain = np.ascontiguousarray(array, dtype)
-            out.append(memoryview(plain.reshape(-1).view(np.uint8)))
+            out.append(plain.reshape(-1).view(np.uint8).data)
 
 
 def _shape(shape: tuple[int, ...]) -> bytes:

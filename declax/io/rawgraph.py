@@ -16,6 +16,7 @@ OLDEST_VERSION = 800
 """The version that MXNet assumes of a file without one: before 0.9 none was written."""
 
 _LIMIT = 2**32
+_MOST_NESTED = 64
 _NODE_KEYS = {"op", "name", "inputs", "attrs", "attr", "param", "control_deps", "subgraphs", "backward_source_id"}
 _GRAPH_KEYS = {"nodes", "arg_nodes", "heads", "node_row_ptr", "attrs"}
 
@@ -80,12 +81,14 @@ class RawGraph:
         return f"{self.where}, nodes[{index}] ({what}, name {node.name!r})"
 
 
-def parse_json(text: str | bytes) -> RawGraph:
-    """The graph in a symbol file's text, its subgraphs included; LoadError for anything else."""
-    root, pending = _graph(_decode(text), ("symbol JSON",))
+def parse_json(text: str | bytes, where: str = "symbol JSON") -> RawGraph:
+    """The graph in a symbol file's text, its subgraphs included; LoadError for anything else, which `where` begins."""
+    root, pending = _graph(_decode(text, where), (where,))
     while pending:
-        owner, value, where = pending.pop()
-        graph, more = _graph(value, where)
+        owner, value, way = pending.pop()
+        if way.count("subgraphs") > _MOST_NESTED:
+            raise LoadError(f"{where}: subgraphs are nested more than {_MOST_NESTED} deep")
+        graph, more = _graph(value, way)
         owner.subgraphs.append(graph)
         pending += more
     return root
@@ -110,27 +113,27 @@ def _object(pairs: list[tuple[str, Any]]) -> dict:
 
 
 def _no_constant(word: str) -> Any:
-    raise LoadError(f"symbol JSON: {word} is not a JSON number")
+    raise ValueError(f"{word} is not a JSON number")
 
 
-def _decode(text: str | bytes) -> Any:
+def _decode(text: str | bytes, where: str) -> Any:
     if isinstance(text, bytes | bytearray | memoryview):
         try:
             text = bytes(text).decode("utf-8")
         except UnicodeDecodeError as e:
-            raise LoadError(f"symbol JSON: byte {e.start} is not UTF-8 text") from None
+            raise LoadError(f"{where}: byte {e.start} is not UTF-8 text") from None
     if not isinstance(text, str):
-        raise LoadError(f"symbol JSON: expected text, got {type(text).__name__}")
+        raise LoadError(f"{where}: expected text, got {type(text).__name__}")
     if not text.strip():
-        raise LoadError("symbol JSON: the text is empty")
+        raise LoadError(f"{where}: the text is empty")
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except json.JSONDecodeError as e:
-        raise LoadError(f"symbol JSON: line {e.lineno}, column {e.colno}: {e.msg}") from None
+        raise LoadError(f"{where}: line {e.lineno}, column {e.colno}: {e.msg}") from None
     except RecursionError:
-        raise LoadError("symbol JSON: brackets are nested too deeply") from None
-    except ValueError as e:  # a number with more digits than Python converts
-        raise LoadError(f"symbol JSON: {e}") from None
+        raise LoadError(f"{where}: brackets are nested too deeply") from None
+    except ValueError as e:  # NaN, or a number with more digits than Python converts
+        raise LoadError(f"{where}: {e}") from None
 
 
 def _graph(value: Any, where: Where) -> tuple[RawGraph, list[tuple[RawNode, Any, Where]]]:
