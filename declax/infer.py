@@ -1,0 +1,281 @@
+"""Shape and type inference over a whole graph, forward and backward, to a fixed point.
+
+Each sweep visits every unfinished node once: parameters are deduced, the operator's rule runs, and where it has
+none `jax.eval_shape` of its body decides once all inputs are known. Sweeps go forward, then backward, until nothing
+more becomes known, as in MXNet.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from declax import graph, rules, shapes
+from declax.attrs import DTYPES, AttrError, hyper_parameter
+from declax.errors import InferenceError
+from declax.graph import Entry, Node
+from declax.rules import TypeConflict, dtype_of
+from declax.shapes import PartialShape, ShapeConflict
+from declax.util import is_np_shape
+
+
+def as_dtype(value: Any) -> np.dtype:
+    """The numpy dtype of what a user gives as one: a name, a class, a dtype or MXNet's type number."""
+    if isinstance(value, str) and value == "bfloat16":
+        return dtype_of(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return dtype_of(DTYPES[value])
+    return np.dtype(value)
+
+
+@dataclass
+class Inferred:
+    """What inference found: one value per argument, output and auxiliary state, and per entry of the graph."""
+
+    arguments: list[Any]
+    outputs: list[Any]
+    auxiliary: list[Any]
+    complete: bool
+    entries: dict[int, list[Any]] = field(repr=False, default_factory=dict)
+
+    def of(self, entry: Entry) -> Any:
+        """What is known of one entry of the graph."""
+        return self.entries[id(entry.node)][entry.index]
+
+    def public(self) -> tuple[list, list, list]:
+        """Shapes as users see them."""
+        return tuple([shapes.to_public(s) for s in part] for part in (self.arguments, self.outputs, self.auxiliary))  # type: ignore[return-value]
+
+    def public_types(self) -> tuple[list, list, list]:
+        """Types as numpy scalar classes."""
+        return tuple([t and t.type for t in part] for part in (self.arguments, self.outputs, self.auxiliary))  # type: ignore[return-value]
+
+
+def infer_shapes(
+    heads: Sequence[Entry], known: Mapping[str, Any], types: "Inferred | None" = None, *, exact: bool = False
+) -> Inferred:
+    """Shapes of every entry from the variables' known shapes and `__shape__` attributes.
+
+    `known` is as users write shapes (0 or -1 for unknown), or with `exact` the shapes of arrays.
+    """
+    start = {name: tuple(s) if exact else shapes.from_public(s) for name, s in known.items()}
+    return _Pass(heads, start, _ShapeKind(types)).run()
+
+
+def infer_types(heads: Sequence[Entry], known: Mapping[str, np.dtype]) -> Inferred:
+    """Types of every entry from the variables' known types and `__dtype__` attributes."""
+    return _Pass(heads, known, _TypeKind()).run()
+
+
+class _ShapeKind:
+    """How the pass treats shapes."""
+
+    attribute = "__shape__"
+
+    def __init__(self, types: Inferred | None):
+        self.types = types
+
+    def read(self, text: str) -> PartialShape:
+        return shapes.from_public(_SHAPE.parse(text))
+
+    is_known = staticmethod(shapes.is_complete)
+    merge = staticmethod(shapes.merge)
+
+    def step(self, node: Node, ins: list, outs: list) -> None:
+        op, params = node.op, node.params
+        assert op is not None
+        assert params is not None
+        if op.needs_shape and ins and ins[0] is None:
+            raise ShapeConflict(f"the shape of its input {node.inputs[0].node.name!r} must be known here")
+        if not op.variadic:
+            _deduce(node, ins)
+        rule = op.shape_rule
+        if rule is not None:
+            rule(ins, outs, **params)
+        elif None not in ins and all(None not in s for s in ins):
+            known = eval_shape(node, tuple(ins), self._dtypes(node))
+            for i, (shape, _) in enumerate(known):
+                rules.assign(outs, i, shape)
+
+    def _dtypes(self, node: Node) -> tuple:
+        if self.types is None:
+            return (np.dtype("float32"),) * len(node.inputs)
+        return tuple(self.types.of(e) or np.dtype("float32") for e in node.inputs)
+
+
+class _TypeKind:
+    """How the pass treats types."""
+
+    attribute = "__dtype__"
+
+    def read(self, text: str) -> np.dtype | None:
+        number = int(text)
+        return None if number < 0 else dtype_of(DTYPES[number])
+
+    @staticmethod
+    def is_known(value: np.dtype | None) -> bool:
+        return value is not None
+
+    merge = staticmethod(rules.merge_type)
+
+    def step(self, node: Node, ins: list, outs: list) -> None:
+        op, params = node.op, node.params
+        assert op is not None
+        assert params is not None
+        if op.needs_type and ins and ins[0] is None:
+            raise TypeConflict(f"the type of its input {node.inputs[0].node.name!r} must be known here")
+        rule = op.type_rule
+        if rule is None:
+            rules.same_type(ins, outs)
+        else:
+            rule(ins, outs, **params)
+
+
+def _deduce(node: Node, ins: list) -> None:
+    """Shapes of parameters from the rules that stand beside them in the operator's signature."""
+    op, params = node.op, node.params
+    assert op is not None
+    assert params is not None
+    present = op.present(params)
+    by_name = None
+    for position, i in enumerate(present):
+        rule = op.inputs[i].rule
+        if rule is None or shapes.is_complete(ins[position]):
+            continue
+        if by_name is None:
+            by_name = {op.inputs[k].name: ins[p] for p, k in enumerate(present)}
+        if any(n in by_name and by_name[n] is None for n in rule.names):
+            continue
+        asked = {n: by_name[n] if n in by_name else params.get(n) for n in rule.names}
+        ins[position] = shapes.merge(ins[position], rule.function(**asked))
+        by_name[op.inputs[i].name] = ins[position]
+
+
+class _Pass:
+    """One inference: the state of every entry and the sweeps over it."""
+
+    def __init__(self, heads: Sequence[Entry], known: Mapping[str, Any], kind: Any):
+        self.heads, self.kind = heads, kind
+        self.order = graph.topological(heads)
+        self.values: dict[int, list] = {}
+        for node in self.order:
+            if node.op is not None:
+                self.values[id(node)] = [None] * node.num_outputs()
+                continue
+            value = known.get(node.name)
+            text = node.attrs.get(kind.attribute)
+            if text is not None and not kind.is_known(value):
+                try:
+                    declared = kind.read(text)
+                except (ValueError, IndexError) as e:
+                    raise InferenceError(f"{node.describe()}: {kind.attribute}={text!r} cannot be read: {e}") from None
+                if value is None or declared is None or kind.attribute == "__dtype__":
+                    value = declared if value is None else value
+                else:
+                    value = self._declared(node, value, declared)
+            self.values[id(node)] = [value]
+
+    def _declared(self, node: Node, value: Any, declared: Any) -> Any:
+        try:
+            return self.kind.merge(value, declared)
+        except (ShapeConflict, TypeConflict) as e:
+            raise InferenceError(f"{node.describe()}: the given and the declared {self.kind.attribute} differ: {e}") from None
+
+    def run(self) -> Inferred:
+        kind, values = self.kind, self.values
+        pending = [n for n in self.order if n.op is not None]
+        forward = True
+        stalled = 0
+        while pending and stalled < 2:
+            left, changed = [], False
+            for node in pending if forward else reversed(pending):
+                moved, finished = self._visit(node)
+                changed |= moved
+                if not finished:
+                    left.append(node)
+            pending = left if forward else left[::-1]
+            forward = not forward
+            stalled = 0 if changed else stalled + 1
+        aux = graph.auxiliary_ids(self.order)
+        variables = [n for n in self.order if n.op is None]
+        complete = not pending and all(kind.is_known(values[id(v)][0]) for v in variables)
+        return Inferred(
+            [values[id(v)][0] for v in variables if id(v) not in aux],
+            [values[id(e.node)][e.index] for e in self.heads],
+            [values[id(v)][0] for v in variables if id(v) in aux],
+            complete,
+            values,
+        )
+
+    def _visit(self, node: Node) -> tuple[bool, bool]:
+        """Runs one node's rules; (whether anything became known, whether everything is)."""
+        kind, values = self.kind, self.values
+        ins = [values[id(e[0])][e[1]] for e in node.inputs]
+        outs = values[id(node)].copy()
+        before = ins.copy()
+        try:
+            kind.step(node, ins, outs)
+        except (ShapeConflict, TypeConflict) as e:
+            raise self._error(node, before, str(e)) from None
+        except (ValueError, TypeError, IndexError, ZeroDivisionError) as e:
+            if kind.attribute == "__shape__" and all(map(kind.is_known, before)):
+                raise self._error(node, before, str(e)) from e
+            raise
+        changed = False
+        for e, old, new in zip(node.inputs, before, ins, strict=True):
+            if new is not old and new != old:
+                values[id(e[0])][e[1]] = new
+                changed = True
+        if outs != values[id(node)]:
+            values[id(node)] = outs
+            changed = True
+        known = kind.is_known
+        return changed, all(map(known, ins)) and all(map(known, outs))
+
+    def _error(self, node: Node, ins: list, problem: str) -> InferenceError:
+        show = shapes.show if self.kind.attribute == "__shape__" else (lambda t: t.name if t else "?")
+        names = node.input_names()
+        lines = [f"Error in operator {node.name}: {problem}", f"  at {node.describe()}"]
+        for i, (e, value) in enumerate(zip(node.inputs, ins, strict=True)):
+            role = names[i] if i < len(names) else f"input {i}"
+            lines.append(f"  {role}: {show(value)} from {e.node.describe()}")
+        return InferenceError("\n".join(lines))
+
+
+_SHAPE = hyper_parameter("__shape__", tuple[int | None, ...], None)
+
+
+_memory: dict[tuple, tuple] = {}
+
+
+def eval_shape(node: Node, ins: tuple[PartialShape, ...], dtypes: tuple) -> tuple[tuple[tuple, Any], ...]:
+    """(shape, dtype) of each output from `jax.eval_shape` of the operator's body, remembered per signature."""
+    op, params = node.op, node.params
+    assert op is not None
+    assert params is not None
+    key = (op, tuple(node.attrs.items()), ins, dtypes, is_np_shape())
+    found = None if node.subgraphs else _memory.get(key)
+    if found is not None:
+        return found
+    import jax
+
+    from declax.lower import needs_x64, subgraph_callables
+
+    avals = [jax.ShapeDtypeStruct(s, t) for s, t in zip(ins, dtypes, strict=True)]  # type: ignore[arg-type]
+
+    def body(key: Any, *xs: Any) -> Any:
+        return op.run(params, xs, train=False, key=key, subgraphs=subgraph_callables(node))
+
+    with jax.enable_x64(needs_x64(dtypes)):
+        random_key = jax.eval_shape(lambda: jax.random.key(0)) if op.takes_key else None
+        try:
+            result = jax.eval_shape(body, random_key, *avals)
+        except AttrError as e:
+            raise ShapeConflict(str(e)) from None
+    found = tuple((tuple(r.shape), r.dtype) for r in result[: node.num_outputs()])
+    if not node.subgraphs:
+        if len(_memory) > 100_000:
+            _memory.clear()
+        _memory[key] = found
+    return found

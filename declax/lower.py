@@ -1,0 +1,259 @@
+"""Lowering: a Symbol becomes one pure JAX function over named arrays.
+
+`lower(symbol)` is that function; it goes into `jit`, `grad`, `vmap`, `eval_shape`, `jax.export` and optax like any
+other. Every node runs under `jax.named_scope(<node name>)`, so HLO, profiles and tracebacks carry layer names.
+Random nodes fold `crc32(<node name>)` into the key, so a graph that went through JSON draws the same numbers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import jax
+import numpy as np
+
+from declax import graph
+from declax.errors import BindError, MXNetError, RunError, nearest
+from declax.graph import Entry, Node
+from declax.util import is_np_shape, np_shape
+
+if TYPE_CHECKING:
+    from declax.symbol import Symbol
+
+_WIDE = frozenset(np.dtype(t) for t in ("float64", "int64", "uint64", "complex128"))
+
+
+def needs_x64(dtypes: Sequence[Any]) -> bool:
+    """Whether any of these types is a 64-bit one."""
+    return any(t in _WIDE for t in dtypes)
+
+
+class Step:
+    """One operator call of the plan: which slots it reads and writes."""
+
+    __slots__ = ("inputs", "mutated", "node", "number", "outputs", "scope", "subgraphs")
+
+    def __init__(self, node: Node, inputs: list[int], outputs: list[int], mutated: list[tuple[int, int]]):
+        self.node, self.inputs, self.outputs, self.mutated = node, inputs, outputs, mutated
+        self.number = crc32(node.name.encode()) & 0x7FFFFFFF
+        self.scope = node.name or node.op_name
+        self.subgraphs = subgraph_callables(node)
+
+
+class Lowered:
+    """A pure function `(args, aux, *, train, key) -> (outputs, new aux)` and the names that go with it.
+
+    `arguments`, `auxiliary_states` and `outputs` are the names in order. `args` and `aux` are dicts of arrays; the
+    result is a tuple of output arrays and a dict of auxiliary states (unchanged ones included).
+
+    >>> f = lower(sym.FullyConnected(Variable("x"), num_hidden=3, no_bias=True, name="fc"))
+    >>> f.arguments
+    ('x', 'fc_weight')
+    >>> (y,), aux = f({"x": jnp.ones((2, 4)), "fc_weight": jnp.ones((3, 4))})
+    >>> y.shape
+    (2, 3)
+    """
+
+    def __init__(self, heads: Sequence[Entry]):
+        self.heads = tuple(heads)
+        self.np_shape = is_np_shape()
+        order = graph.topological(heads)
+        aux = graph.auxiliary_ids(order)
+        slots: dict[int, int] = {}
+        count = 0
+        self.steps: list[Step] = []
+        arguments, states = [], []
+        self._argument_slots: list[int] = []
+        self._state_slots: list[int] = []
+        state_at: dict[int, int] = {}
+        for node in order:
+            slots[id(node)] = count
+            if node.op is None:
+                if id(node) in aux:
+                    state_at[id(node)] = len(states)
+                    states.append(node.name)
+                    self._state_slots.append(count)
+                else:
+                    arguments.append(node.name)
+                    self._argument_slots.append(count)
+                count += 1
+                continue
+            n = node.num_outputs()
+            inputs = [slots[id(e.node)] + e.index for e in node.inputs]
+            mutated = [(k, state_at[id(node.inputs[i].node)]) for k, i in enumerate(node.mutated())]
+            self.steps.append(Step(node, inputs, list(range(count, count + n)), mutated))
+            count += n
+        self._slots = count
+        self._output_slots = [slots[id(e.node)] + e.index for e in heads]
+        self.arguments: tuple[str, ...] = tuple(arguments)
+        self.auxiliary_states: tuple[str, ...] = tuple(states)
+        self.outputs: tuple[str, ...] = tuple(e.node.output_name(e.index) for e in heads)
+        self.random_nodes: tuple[str, ...] = tuple(
+            s.node.name for s in self.steps if s.node.op is not None and s.node.op.takes_key
+        )
+        self.is_random = bool(self.random_nodes) or any(s.node.subgraphs for s in self.steps)
+        self._asks_results = any(s.node.op is not None and s.node.op.takes_results for s in self.steps)
+        self.is_dynamic = any(_is_dynamic(s.node) for s in self.steps)
+        """Whether some output shape depends on values, so that the function cannot be jitted."""
+
+    def __call__(
+        self,
+        args: Mapping[str, Any],
+        aux: Mapping[str, Any] | None = None,
+        *,
+        train: bool = False,
+        key: Any = None,
+    ) -> tuple[tuple, dict[str, Any]]:
+        """Outputs and new auxiliary states.
+
+        Args:
+            args: an array for every name in `arguments`.
+            aux: an array for every name in `auxiliary_states`; may be left out when there are none.
+            train: whether dropout drops, batch statistics are used and moving averages are updated.
+            key: a `jax.random.key`, needed by graphs with random nodes.
+
+        Raises:
+            BindError: a name is missing or unknown.
+            RunError: a node failed; the message names it with its inputs' shapes.
+        """
+        values = _pick(args, self.arguments, "argument")
+        states = _pick(aux or {}, self.auxiliary_states, "auxiliary state")
+        wide = any(_is_wide(x) for x in values) or any(_is_wide(x) for x in states)
+        with jax.enable_x64(True) if wide and not jax.config.jax_enable_x64 else nullcontext():
+            outputs, new = self.flat(values, states, train, key)
+        return tuple(outputs), dict(zip(self.auxiliary_states, new, strict=True))
+
+    def flat(
+        self, args: Sequence[Any], aux: Sequence[Any], train: bool, key: Any, tap: Callable | None = None
+    ) -> tuple[list, list]:
+        """`__call__` over lists in the order of the names; `tap(node, outputs)` sees every node's outputs."""
+        with np_shape(self.np_shape) if self.np_shape != is_np_shape() else nullcontext():
+            slots: list[Any] = [None] * self._slots
+            for i, x in zip(self._argument_slots, args, strict=True):
+                slots[i] = x
+            for i, x in zip(self._state_slots, aux, strict=True):
+                slots[i] = x
+            new = list(aux)
+            found = self._infer(args, aux) if self._asks_results else {}
+            for step in self.steps:
+                outs = run_step(step, [slots[i] for i in step.inputs], train, key, found.get(id(step.node), ()))
+                n = len(step.outputs)
+                slots[step.outputs[0] : step.outputs[0] + n] = outs[:n]
+                for k, state in step.mutated:
+                    new[state] = jax.lax.stop_gradient(outs[n + k])
+                    slots[self._state_slots[state]] = new[state]
+                if tap is not None:
+                    tap(step.node, outs[:n])
+            return [slots[i] for i in self._output_slots], new
+
+    def _infer(self, args: Sequence[Any], aux: Sequence[Any]) -> dict[int, tuple]:
+        """By node, the (shape, dtype) of its outputs, for the operators that ask for them."""
+        from declax import infer
+
+        names, values = (*self.arguments, *self.auxiliary_states), (*args, *aux)
+        types = infer.infer_types(self.heads, {n: x.dtype for n, x in zip(names, values, strict=True)})
+        shapes = infer.infer_shapes(self.heads, {n: x.shape for n, x in zip(names, values, strict=True)}, types)
+        nodes = [s.node for s in self.steps if s.node.op is not None and s.node.op.takes_results]
+        return {id(n): tuple(zip(shapes.entries[id(n)], types.entries[id(n)], strict=True)) for n in nodes}
+
+    def __repr__(self) -> str:
+        return f"<Lowered {', '.join(self.arguments)} -> {', '.join(self.outputs)}>"
+
+
+def lower(symbol: "Symbol") -> Lowered:
+    """The pure JAX function of a symbol; see `Lowered`."""
+    return Lowered(symbol.heads)
+
+
+def run_step(step: Step, inputs: Sequence[Any], train: bool, key: Any, results: tuple = ()) -> tuple:
+    """One node's outputs, then its new auxiliary states; RunError names the node."""
+    node = step.node
+    op, params = node.op, node.params
+    assert op is not None
+    assert params is not None
+    if op.takes_key or step.subgraphs:
+        if key is not None:
+            key = jax.random.fold_in(key, step.number)
+        elif op.takes_key and (train or not op.takes_train):
+            raise RunError(
+                f"{node.describe()} draws random numbers and needs a key: call with key=jax.random.key(seed)"
+            )
+    try:
+        with jax.named_scope(step.scope):
+            return op.run(params, inputs, train=train, key=key, subgraphs=step.subgraphs, results=results)
+    except MXNetError as e:
+        if node.name in str(e):
+            raise
+        raise RunError(_failure(node, inputs, e)) from e
+    except Exception as e:
+        raise RunError(_failure(node, inputs, e)) from e
+
+
+def _failure(node: Node, inputs: Sequence[Any], error: Exception) -> str:
+    lines = [f"Error in operator {node.name}: {error}", f"  at {node.describe()}"]
+    names = node.input_names()
+    for i, (e, x) in enumerate(zip(node.inputs, inputs, strict=True)):
+        role = names[i] if i < len(names) else f"input {i}"
+        lines.append(f"  {role}: {getattr(x, 'dtype', '?')}{list(getattr(x, 'shape', ()))} from {e.node.name!r}")
+    return "\n".join(lines)
+
+
+def subgraph_callables(node: Node) -> tuple[Callable, ...]:
+    """For each subgraph of a control-flow node, a function `(inputs, train, key) -> (outputs, new states)`.
+
+    The inputs are the subgraph's variables in their order, auxiliary states included.
+    """
+    return tuple(_Subgraph(heads) for heads in node.subgraphs)
+
+
+class _Subgraph:
+    """A lowered subgraph, called by position."""
+
+    def __init__(self, heads: Sequence[Entry]):
+        self.lowered = Lowered(heads)
+        order = graph.topological(heads)
+        aux = graph.auxiliary_ids(order)
+        self.is_state = [id(n) in aux for n in order if n.op is None]
+        self.names = [n.name for n in order if n.op is None]
+
+    def __call__(self, inputs: Sequence[Any], train: bool = False, key: Any = None) -> tuple[list, list]:
+        args = [x for x, state in zip(inputs, self.is_state, strict=True) if not state]
+        aux = [x for x, state in zip(inputs, self.is_state, strict=True) if state]
+        return self.lowered.flat(args, aux, train, key)
+
+
+def _is_dynamic(node: Node) -> bool:
+    if node.op is not None and node.op.dynamic:
+        return True
+    return any(_is_dynamic(n) for heads in node.subgraphs for n in graph.topological(heads))
+
+
+def _is_wide(x: Any) -> bool:
+    return getattr(x, "dtype", None) in _WIDE
+
+
+def _pick(given: Mapping[str, Any], names: Sequence[str], what: str) -> list:
+    if not isinstance(given, Mapping):
+        raise BindError(f"{what}s are given as a dict by name, got {type(given).__name__}")
+    for name in names:
+        if name not in given:
+            raise BindError(f"{what} {name!r} is missing{nearest(name, given)}; needed: {', '.join(names)}")
+    if len(given) > len(set(names)):
+        unknown = next(k for k in given if k not in names)
+        raise BindError(f"unknown {what} {unknown!r}{nearest(unknown, names)}; known: {', '.join(names) or 'none'}")
+    return [given[n] for n in names]
+
+
+def eval_shapes(symbol: "Symbol", **shapes: tuple[int, ...]) -> dict[str, Any]:
+    """`jax.ShapeDtypeStruct`s of all arguments and auxiliary states, for `jax.eval_shape` and `jax.export`."""
+    from declax import infer
+
+    found = infer.infer_shapes(symbol.heads, shapes)
+    types = infer.infer_types(symbol.heads, {})
+    names = [*symbol.list_arguments(), *symbol.list_auxiliary_states()]
+    dims = [*found.arguments, *found.auxiliary]
+    kinds = [*types.arguments, *types.auxiliary]
+    return {
+        n: jax.ShapeDtypeStruct(s, t or np.dtype("float32")) for n, s, t in zip(names, dims, kinds, strict=True)
+    }

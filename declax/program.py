@@ -1,0 +1,114 @@
+"""The compiled functions of one graph: inference, training forward, and forward with backward as one call.
+
+A Program belongs to a Symbol and is shared by all executors bound from it, so that binding again, or reshaping,
+compiles nothing that was compiled before.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from declax import graph
+from declax.lower import Lowered
+from declax.random import key_of
+
+if TYPE_CHECKING:
+    from declax.symbol import Symbol
+
+
+class Program:
+    """What executors of one graph call; `wrt` are the positions of the arguments that get gradients."""
+
+    def __init__(self, lowered: Lowered, wrt: tuple[int, ...]):
+        self.lowered, self.wrt = lowered, wrt
+        self._compile: Callable = (lambda f: f) if lowered.is_dynamic else jax.jit
+
+    def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
+        key = None if words is None else key_of(words)
+        return self.lowered.flat(args, aux, train, key)
+
+    @cached_property
+    def infer(self) -> Callable:
+        """`(args, aux, words) -> outputs` without training."""
+
+        def infer(args: Any, aux: Any, words: Any) -> list:
+            return self._flat(args, aux, words, False)[0]
+
+        return self._compile(infer)
+
+    @cached_property
+    def forward(self) -> Callable:
+        """`(args, aux, words) -> (outputs, new states)` in training mode."""
+
+        def forward(args: Any, aux: Any, words: Any) -> tuple[list, list]:
+            return self._flat(args, aux, words, True)
+
+        return self._compile(forward)
+
+    def _linear(self, args: Any, aux: Any, words: Any) -> tuple[list, Callable, list]:
+        def with_respect_to(chosen: list) -> tuple[list, list]:
+            full = list(args)
+            for i, x in zip(self.wrt, chosen, strict=True):
+                full[i] = x
+            return self._flat(full, aux, words, True)
+
+        return jax.vjp(with_respect_to, [args[i] for i in self.wrt], has_aux=True)
+
+    @cached_property
+    def step(self) -> Callable:
+        """`(args, aux, words, cotangents) -> (outputs, new states, gradients)`: a training step as one call."""
+
+        def step(args: Any, aux: Any, words: Any, cotangents: Any) -> tuple[list, list, list]:
+            outputs, backward, new = self._linear(args, aux, words)
+            return outputs, new, backward(_cotangents(outputs, cotangents))[0]
+
+        return self._compile(step)
+
+    @cached_property
+    def forward_kept(self) -> Callable:
+        """`(args, aux, words) -> (outputs, new states, backward)`, for outputs that are read before the backward."""
+
+        def forward(args: Any, aux: Any, words: Any) -> tuple[list, list, Any]:
+            outputs, backward, new = self._linear(args, aux, words)
+            return outputs, new, backward
+
+        return self._compile(forward)
+
+    @cached_property
+    def backward(self) -> Callable:
+        """`(backward, outputs, cotangents) -> gradients` for what `forward_kept` returned."""
+
+        def backward(kept: Any, outputs: Any, cotangents: Any) -> list:
+            return kept(_cotangents(outputs, cotangents))[0]
+
+        return self._compile(backward)
+
+
+def _cotangents(outputs: list, given: Sequence[Any]) -> list:
+    """Head gradients in the outputs' types; ones where none is given, nothing for integer outputs."""
+    found = []
+    for y, g in zip(outputs, given, strict=True):
+        if not jax.numpy.issubdtype(y.dtype, jax.numpy.floating):
+            found.append(np.zeros(y.shape, jax.dtypes.float0))
+        elif g is None:
+            found.append(jax.numpy.ones(y.shape, y.dtype))
+        else:
+            found.append(jax.numpy.broadcast_to(g, y.shape).astype(y.dtype) if g.shape != y.shape else g.astype(y.dtype))
+    return found
+
+
+def program_of(symbol: "Symbol", wrt: tuple[int, ...]) -> Program:
+    """The symbol's program for these gradients, made once while the graph does not change."""
+    from declax.util import is_np_shape
+
+    state = (graph.changes(), is_np_shape())
+    kept = symbol._lowered
+    if kept is None or kept[0] != state:
+        kept = symbol._lowered = (state, Lowered(symbol.heads), {})
+    programs = kept[2]
+    if wrt not in programs:
+        programs[wrt] = Program(kept[1], wrt)
+    return programs[wrt]

@@ -1,0 +1,3 @@
+"""Functions of `sym.random` and `nd.random`; each takes the frontend first."""
+
+PUBLIC = ()
