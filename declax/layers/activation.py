@@ -64,6 +64,19 @@ def _expm1(x: Array) -> Array:
     return jnp.expm1(jnp.where(x > 0, 0, x))
 
 
+@jax.custom_vjp
+def _selu(x: Array) -> Array:
+    return SELU_LAMBDA * jnp.where(x > 0, x, SELU_ALPHA * _expm1(x))
+
+
+def _selu_gradient(y: Array, g: Array) -> tuple[Array]:
+    """MXNet's own: it adds alpha to the scaled output, where the derivative has lambda * alpha."""
+    return (g * (SELU_LAMBDA * jnp.where(y > 0, 1, SELU_ALPHA + y)).astype(g.dtype),)
+
+
+_selu.defvjp(lambda x: (_selu(x),) * 2, _selu_gradient)
+
+
 @op(
     aliases=("_npx_leaky_relu",),
     outputs=lambda act_type: ("output", "mask") if act_type == "rrelu" else ("output",),
@@ -82,13 +95,14 @@ def LeakyReLU(
 ):
     """A rectifier with a slope for negative values: fixed, learnt (`prelu`) or random (`rrelu`), or a smooth cousin.
 
-    Shapes: data any, gamma (C,), (1,) or data's -> data's shape. `rrelu` draws slopes from [lower_bound, upper_bound)
+    Shapes: data any, gamma (C,), (1,) or data's -> data's shape. The gradient of `selu` is MXNet's, not quite the
+    derivative: where x is negative, lambda * (alpha + output). `rrelu` draws slopes from [lower_bound, upper_bound)
     in training, takes their mean otherwise, and has the slopes as second output.
     """
     if act_type == "elu":
         return jnp.where(data > 0, data, slope * _expm1(data))
     if act_type == "selu":
-        return SELU_LAMBDA * jnp.where(data > 0, data, SELU_ALPHA * _expm1(data))
+        return _selu(data)
     if act_type == "gelu":
         return 0.5 * data * (1 + lax.erf(data * np.asarray(math.sqrt(0.5), data.dtype)))
     if act_type == "prelu":

@@ -48,7 +48,8 @@ CASES = [
         Case("Activation", [np.array([-30, -1, 0, 1, 30], "float32")], {"act_type": kind}, grad=False, id=f"{kind} at 0")
         for kind in ("relu", "sigmoid", "softrelu", "softsign", "tanh")
     ),
-    *(Case("LeakyReLU", [(3, 4)], {"act_type": kind}) for kind in ("leaky", "elu", "selu", "gelu", "rrelu")),
+    *(Case("LeakyReLU", [(3, 4)], {"act_type": kind}) for kind in ("leaky", "elu", "gelu", "rrelu")),
+    Case("LeakyReLU", [(3, 4)], {"act_type": "selu"}, grad=False),
     *(
         Case("LeakyReLU", [np.array([-30, -1, 0, 1, 30], "float32")], {"act_type": kind, "slope": 0.5}, grad=False, id=f"{kind} at 0")
         for kind in ("leaky", "elu", "selu", "gelu")
