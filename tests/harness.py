@@ -27,6 +27,8 @@ class Bound:
     case: Case
     family: str
     number: int
+    first: bool
+    """Whether it is its operator's first case."""
 
     @property
     def label(self) -> str:
@@ -92,20 +94,34 @@ class Bound:
         return self.op.run(self.params, list(arrays), train=self.case.train, key=self.key())
 
     @cached_property
-    def eager(self) -> list[np.ndarray]:
-        """`run` without jit, on the case's own arrays."""
+    def traced(self) -> list[Any]:
+        """Shapes and dtypes of what `run` gives; of the values themselves where shapes depend on them."""
         with scope(self), jax.enable_x64(True):
-            return [np.asarray(y) for y in self.run([jax.numpy.asarray(x) for x in self.arrays])]
+            if not self.plain:
+                return [np.asarray(y) for y in self.run([jax.numpy.asarray(x) for x in self.arrays])]
+            return list(jax.eval_shape(lambda *xs: self.run(xs), *self.arrays))
 
     @property
-    def outputs(self) -> list[np.ndarray]:
-        """The eager outputs that a symbol shows."""
-        return self.eager[: self.op.visible_outputs(self.params)]
+    def shown(self) -> slice:
+        """Which of `run`'s results a symbol shows."""
+        return slice(self.op.visible_outputs(self.params))
 
     @property
-    def states(self) -> list[np.ndarray]:
-        """The eager new auxiliary states."""
-        return self.eager[self.op.num_outputs(self.params) :]
+    def written(self) -> slice:
+        """Which of `run`'s results are new auxiliary states."""
+        return slice(self.op.num_outputs(self.params), None)
+
+
+def bodies(members: list[Bound]) -> dict[Bound, list[np.ndarray]]:
+    """What the bodies give: eagerly for an operator's first case, the other cases compiled as one function."""
+    firsts = [b for b in members if b.first or not b.plain]
+    rest = [b for b in members if b not in firsts]
+    with jax.enable_x64(True):
+        found = {b: b.run([jax.numpy.asarray(x) for x in b.arrays]) for b in firsts}
+        if rest:
+            together = jax.jit(lambda xs: [b.run(x) for b, x in zip(rest, xs, strict=True)])
+            found.update(zip(rest, together([b.arrays for b in rest]), strict=True))
+        return {b: [np.asarray(y) for y in ys] for b, ys in found.items()}
 
 
 @contextmanager
@@ -119,10 +135,12 @@ def scope(bound: Bound):
 
 def bound_cases() -> list[Bound]:
     """Every case of the table."""
-    found = []
+    found: list[Bound] = []
+    seen: set[str] = set()
     for module in sorted(m.name for m in iter_modules(table.__path__)):
-        cases = import_module(f"tests.table.{module}").CASES
-        found += [Bound(c, module, i) for i, c in enumerate(cases)]
+        for i, case in enumerate(import_module(f"tests.table.{module}").CASES):
+            found.append(Bound(case, module, i, case.op not in seen))
+            seen.add(case.op)
     return found
 
 

@@ -31,7 +31,8 @@ def batches(size: int = 24) -> list:
     for case in CASES:
         backward = "forward" if case["grad_req"] == "null" or case["out_grads"] is None else ""
         backward = backward or ("heads" if case["out_grads"] else "loss")
-        wide = any(k.split("@")[0].endswith("64") for _, k in case["inputs"])
+        keys = [*(k for _, k in case["inputs"]), *case["outputs"]]
+        wide = any(k.split("@")[0].endswith("64") for k in keys)
         key = (backward, "train" if case["is_train"] else "predict", "wide" if wide else "", case["np_shape"])
         groups.setdefault(key, []).append(case)
     found = []

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import declax as dx
-from tests.harness import Bound, bound_cases, chunks, close, each, together
+from tests.harness import Bound, bodies, bound_cases, chunks, close, each, together
 
 CASES = bound_cases()
 BATCHES = [pytest.param(part, id=name) for name, part in chunks(CASES)]
@@ -20,15 +20,16 @@ STEP = 1e-6
 
 def _tolerance(b: Bound) -> tuple[float, float]:
     """(rtol, atol) that the narrowest floating type among a case's arrays allows."""
-    bits = [np.finfo(x.dtype).bits for x in (*b.arrays, *b.eager) if x.dtype.kind == "f" and x.size]
-    narrow = min(bits, default=32)
-    half = any(x.dtype.name in ("bfloat16",) for x in (*b.arrays, *b.eager))
-    return (2e-2, 2e-2) if half else {16: (4e-3, 4e-3), 32: (2e-5, 4e-6), 64: (1e-9, 1e-11)}[narrow]
+    types = {x.dtype for x in (*b.arrays, *b.traced)}
+    if any(t.name == "bfloat16" for t in types):
+        return 2e-2, 2e-2
+    narrow = min((np.finfo(t).bits for t in types if t.kind == "f"), default=32)
+    return {16: (4e-3, 4e-3), 32: (2e-5, 4e-6), 64: (1e-9, 1e-11)}[narrow]
 
 
 @pytest.mark.parametrize("members", BATCHES)
 def test_executor_gives_what_the_body_gives(members: list[Bound]):
-    """`bind` and `forward`, compiled, against the body run eagerly: outputs, hidden ones left out, and new states."""
+    """`bind` and `forward`, compiled, against the bodies alone: outputs, hidden ones left out, and new states."""
 
     def run(part: list[Bound]) -> dict[Bound, Any]:
         arrays = {n: dx.nd.array(x, dtype=x.dtype) for b in part for n, x in zip(b.names, b.arrays, strict=True)}
@@ -39,22 +40,20 @@ def test_executor_gives_what_the_body_gives(members: list[Bound]):
         found = {b: [next(outputs) for _ in range(len(b.symbol))] for b in part}
         return {b: (ys, [ex.aux_dict[n].asnumpy() for n in b.aux_names]) for b, ys in found.items()}
 
-    results = together(members, run)
+    results, wanted = together(members, run), together(members, bodies)
 
     def check(b: Bound) -> None:
-        if isinstance(results[b], Exception):
-            raise results[b]
-        if b.op.takes_subgraphs:
-            return
+        for found in (results[b], wanted[b]):
+            if isinstance(found, Exception):
+                raise found
         outputs, states = results[b]
         rtol, atol = _tolerance(b)
-        assert len(outputs) == len(b.outputs)
-        for i, (got, want) in enumerate(zip(outputs, b.outputs, strict=True)):
+        for i, (got, want) in enumerate(zip(outputs, wanted[b][b.shown], strict=True)):
             if b.random:
                 assert (got.shape, got.dtype) == (want.shape, want.dtype), f"output {i}"
             else:
                 close(f"output {i}", got, want, rtol, atol)
-        for n, got, want in zip(b.aux_names, states, b.states, strict=True):
+        for n, got, want in zip(b.aux_names, states, wanted[b][b.written], strict=True):
             close(n, got, want, rtol, atol)
 
     each(members, check)
@@ -67,25 +66,31 @@ def test_inference_agrees_with_what_is_computed(members: list[Bound]):
     def check(b: Bound) -> None:
         shapes = {n: x.shape for n, x in zip(b.names, b.arrays, strict=True)}
         types = {n: x.dtype for n, x in zip(b.names, b.arrays, strict=True)}
-        wanted = [y.shape for y in b.outputs]
+        wanted = [y.shape for y in b.traced[b.shown]]
         if b.case.np_shape or all(d > 0 and s for s in (*shapes.values(), *wanted) for d in (*s, 1)):
             assert b.symbol.infer_shape(**shapes)[1] == wanted
             for name, shape in shapes.items():
                 if shape:
-                    unknown = -1 if b.case.np_shape else 0
-                    _agrees(name, b.symbol.infer_shape_partial(**{**shapes, name: (unknown, *shape[1:])})[1], wanted)
-                _agrees(name, b.symbol.infer_shape_partial(**{k: v for k, v in shapes.items() if k != name})[1], wanted)
-        assert [np.dtype(t) for t in b.symbol.infer_type(**types)[1]] == [y.dtype for y in b.outputs]
+                    _agrees(b, {**shapes, name: (-1 if b.case.np_shape else 0, *shape[1:])}, wanted)
+                _agrees(b, {k: v for k, v in shapes.items() if k != name}, wanted)
+        assert [np.dtype(t) for t in b.symbol.infer_type(**types)[1]] == [y.dtype for y in b.traced[b.shown]]
 
     each(members, check)
 
 
-def _agrees(name: str, partial: list, wanted: list[tuple[int, ...]]) -> None:
-    """Whatever inference knows without `name` is true."""
+def _agrees(b: Bound, known: dict, wanted: list[tuple[int, ...]]) -> None:
+    """Whatever inference says from partial knowledge is true."""
+    try:
+        partial = b.symbol.infer_shape_partial(**known)[1]
+    except dx.errors.InferenceError:
+        # Operators that MXNet does not let wait; and losses, whose labels have several forms, told apart by the data.
+        if b.op.needs_shape or b.op.loss:
+            return
+        raise
     for got, want in zip(partial, wanted, strict=True):
         if got:
             fits = len(got) == len(want) and all(g in (0, -1, w) for g, w in zip(got, want, strict=True))
-            assert fits, f"with {name} unknown: {got}, computed {want}"
+            assert fits, f"from {known}: {got}, computed {want}"
 
 
 @pytest.mark.parametrize("members", DIFFERENTIABLE)
@@ -164,12 +169,12 @@ def test_body_can_be_vmapped(members: list[Bound]):
     """Tracing the body under `vmap` gives every output one more leading axis."""
 
     def check(b: Bound) -> None:
-        if not b.arrays or b.op.name == "Custom":
+        if not b.arrays or b.op.name == "Custom":  # user Python, which no transformation reaches
             return
         with jax.enable_x64(True):
             stacked = [jax.ShapeDtypeStruct((2, *x.shape), x.dtype) for x in b.arrays]
             traced = jax.eval_shape(jax.vmap(lambda *xs: b.run(xs)), *stacked)
-        wanted = [((2, *y.shape), y.dtype) for y in b.eager]
+        wanted = [((2, *y.shape), y.dtype) for y in b.traced]
         assert [(y.shape, y.dtype) for y in traced] == wanted
 
     each(members, check)
