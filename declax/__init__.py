@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from declax import attribute, base, context, layers, name, ndarray, ops, random, symbol, util
+from declax import attribute, base, context, layers, name, ndarray, operator, ops, random, symbol, util
 from declax.attribute import AttrScope
 from declax.base import MXNetError
 from declax.context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus, num_tpus, tpu
@@ -20,7 +20,7 @@ from declax.userops import register_op
 from declax.util import is_np_array, is_np_shape, np_array, np_shape, set_np_shape, use_np_shape
 
 if TYPE_CHECKING:
-    from declax import executor, initializer, model, operator, rnn, visualization
+    from declax import executor, initializer, model, rnn, visualization
 
 __version__ = "0.1.0"
 
@@ -35,7 +35,6 @@ _LATER = {
     "initializer": "declax.initializer",
     "io": "declax.io",
     "model": "declax.model",
-    "operator": "declax.operator",
     "rnn": "declax.rnn",
     "visualization": "declax.visualization",
     "viz": "declax.visualization",

@@ -96,9 +96,9 @@ class Executor:
         )
         self._program: Program = program_of(symbol, self._wrt)
         if self._group2ctx:
-            from declax.placement import placed_program
+            from declax.segments import placed
 
-            self._program = placed_program(self._program, ctx, self._group2ctx)
+            self._program = placed(self._program, ctx, self._group2ctx)
         lowered = self._program.lowered
         entries = [t for values in types.entries.values() for t in values if t is not None]
         self._wide = needs_x64([*(a._described().dtype for a in (*args, *aux)), *entries])

@@ -98,14 +98,18 @@ class _Explainer:
         return f"{text}; not given: pass {node.name}=(...)", []
 
     def _is_parameter(self, node: Node, entry: Entry) -> bool:
+        """Whether an input follows from the others: it has a rule, or was made for this node."""
         position = next(i for i, e in enumerate(node.inputs) if e is entry)
-        return entry.node.op is None and self._has_rule(node, position)
+        return position > 0 and entry.node.op is None and self._has_rule(node, position)
 
     def _has_rule(self, node: Node, position: int) -> bool:
         op = node.op
-        if op is None or op.variadic:
+        if op is None:
             return False
-        return op.inputs[op.present(node.params or {})[position]].rule is not None
+        role = node.input_names()[position]
+        if node.inputs[position].node.name == f"{node.name}_{role}":
+            return True
+        return not op.variadic and op.inputs[op.present(node.params or {})[position]].rule is not None
 
 
 def _label(entry: Entry) -> str:

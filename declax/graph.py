@@ -6,13 +6,14 @@ their own stack, so depth is bounded by memory alone, and visit each edge once.
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from os import sep
 from os.path import abspath, dirname
 from typing import Any, NamedTuple
 
 from declax.errors import ComposeError, OperatorError, nearest
 from declax.registry import OpDef
 
-_HERE = dirname(abspath(__file__))
+_HERE = dirname(abspath(__file__)) + sep
 
 
 _changes = [0]
@@ -200,25 +201,29 @@ def connect(node: Node, args: Sequence[Entry], kwargs: dict[str, Entry]) -> None
     op, params = node.op, node.params
     assert op is not None
     assert params is not None
-    if op.variadic:
+    count = op.input_count(params)
+    if count is None:
         if kwargs:
             raise ComposeError(
                 f"{node.describe()} takes a variable number of inputs by position, but got keywords {list(kwargs)}"
             )
         node.inputs = list(args)
     else:
-        names = op.input_names(params)
-        if len(args) > len(names):
-            raise ComposeError(f"{node.describe()} takes {len(names)} inputs {list(names)}, got {len(args)}")
+        if len(args) > count:
+            raise ComposeError(
+                f"{node.describe()}: Incorrect number of arguments, requires {count} "
+                f"{list(op.input_names(params, count))}, provided {len(args)}"
+            )
         node.inputs = list(args)
-        if len(args) != len(names):
+        if len(args) != count:
             if not op.auto_create:
                 raise OperatorError(f"{node.describe()}: Not enough argument to call operator {op.name}")
-            _fill(node, names, len(args), kwargs)
+            _fill(node, op.input_names(params, count), len(args), kwargs)
         elif kwargs:
             _unknown_keyword(node, kwargs, ())
     if op.has_aux or any(e.node.version for e in node.inputs):
         update_versions(node)
+    if op.has_init:
         _initializer_attributes(node)
 
 
@@ -246,12 +251,13 @@ def _unknown_keyword(node: Node, kwargs: dict[str, Entry], candidates: Sequence[
 
 
 def _initializer_attributes(node: Node) -> None:
-    """Marks auxiliary variables with the operator's own initializer, unless they have one."""
+    """Marks variables with the initializer that the operator asks for, unless they have one."""
     assert node.op is not None
-    for position, i in enumerate(node.op.present(node.params or {}) if not node.op.variadic else ()):
-        init = node.op.inputs[i].init
-        if init is not None and node.inputs[position].node.op is None:
-            node.inputs[position].node.attrs.setdefault("__init__", init)
+    for position, entry in enumerate(node.inputs):
+        if entry.node.op is None:
+            init = node.op.initializer(node.params or {}, position)
+            if init is not None:
+                entry.node.attrs.setdefault("__init__", init)
 
 
 def substitute(heads: list[Entry], kwargs: dict[str, Entry]) -> list[Entry]:

@@ -141,7 +141,7 @@ def _deduce(node: Node, ins: list) -> None:
     by_name = None
     for position, i in enumerate(present):
         rule = op.inputs[i].rule
-        if rule is None or shapes.is_complete(ins[position]):
+        if rule is None:
             continue
         if by_name is None:
             by_name = {op.inputs[k].name: ins[p] for p, k in enumerate(present)}

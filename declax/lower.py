@@ -32,13 +32,15 @@ def needs_x64(dtypes: Sequence[Any]) -> bool:
 class Step:
     """One operator call of the plan: which slots it reads and writes."""
 
-    __slots__ = ("inputs", "mutated", "node", "number", "outputs", "scope", "subgraphs")
+    __slots__ = ("inputs", "is_dynamic", "is_host", "mutated", "node", "number", "outputs", "scope", "subgraphs")
 
     def __init__(self, node: Node, inputs: list[int], outputs: list[int], mutated: list[tuple[int, int]]):
         self.node, self.inputs, self.outputs, self.mutated = node, inputs, outputs, mutated
         self.number = crc32(node.name.encode()) & 0x7FFFFFFF
         self.scope = node.name or node.op_name
         self.subgraphs = subgraph_callables(node)
+        self.is_dynamic = _is_dynamic(node)
+        self.is_host = node.op is not None and node.op.host
 
 
 class Lowered:
@@ -64,8 +66,8 @@ class Lowered:
         count = 0
         self.steps: list[Step] = []
         arguments, states = [], []
-        self._argument_slots: list[int] = []
-        self._state_slots: list[int] = []
+        self.argument_slots: list[int] = []
+        self.state_slots: list[int] = []
         state_at: dict[int, int] = {}
         for node in order:
             slots[id(node)] = count
@@ -73,10 +75,10 @@ class Lowered:
                 if id(node) in aux:
                     state_at[id(node)] = len(states)
                     states.append(node.name)
-                    self._state_slots.append(count)
+                    self.state_slots.append(count)
                 else:
                     arguments.append(node.name)
-                    self._argument_slots.append(count)
+                    self.argument_slots.append(count)
                 count += 1
                 continue
             n = node.num_outputs()
@@ -85,7 +87,7 @@ class Lowered:
             self.steps.append(Step(node, inputs, list(range(count, count + n)), mutated))
             count += n
         self._slots = count
-        self._output_slots = [slots[id(e.node)] + e.index for e in heads]
+        self.output_slots = [slots[id(e.node)] + e.index for e in heads]
         self.arguments: tuple[str, ...] = tuple(arguments)
         self.auxiliary_states: tuple[str, ...] = tuple(states)
         self.outputs: tuple[str, ...] = tuple(e.node.output_name(e.index) for e in heads)
@@ -130,32 +132,41 @@ class Lowered:
         """`__call__` over lists in the order of the names; `tap(node, outputs)` sees every node's outputs."""
         with np_shape(self.np_shape) if self.np_shape != is_np_shape() else nullcontext():
             slots: list[Any] = [None] * self._slots
-            for i, x in zip(self._argument_slots, args, strict=True):
+            for i, x in zip(self.argument_slots, args, strict=True):
                 slots[i] = x
-            for i, x in zip(self._state_slots, aux, strict=True):
+            for i, x in zip(self.state_slots, aux, strict=True):
                 slots[i] = x
-            new = list(aux)
-            found = self._infer(args, aux) if self._asks_results else {}
-            for step in self.steps:
-                outs = run_step(step, [slots[i] for i in step.inputs], train, key, found.get(id(step.node), ()))
-                n = len(step.outputs)
-                slots[step.outputs[0] : step.outputs[0] + n] = outs[:n]
-                for k, state in step.mutated:
-                    new[state] = jax.lax.stop_gradient(outs[n + k])
-                    slots[self._state_slots[state]] = new[state]
-                if tap is not None:
-                    tap(step.node, outs[:n])
-            return [slots[i] for i in self._output_slots], new
+            self.run_steps(self.steps, slots, train, key, tap, dict(self.results(args, aux)))
+            return [slots[i] for i in self.output_slots], [slots[i] for i in self.state_slots]
 
-    def _infer(self, args: Sequence[Any], aux: Sequence[Any]) -> dict[int, tuple]:
-        """By node, the (shape, dtype) of its outputs, for the operators that ask for them."""
+    def run_steps(
+        self, steps: Sequence[Step], slots: Any, train: bool, key: Any, tap: Callable | None = None,
+        results: Mapping[int, tuple] | None = None,
+    ) -> None:  # fmt: skip
+        """Runs some of the steps over `slots`, a list or dict of values by slot number."""
+        for step in steps:
+            inferred = results.get(id(step.node), ()) if results else ()
+            outs = run_step(step, [slots[i] for i in step.inputs], train, key, inferred)
+            for i, value in zip(step.outputs, outs, strict=False):
+                slots[i] = value
+            for k, state in step.mutated:
+                slots[self.state_slots[state]] = jax.lax.stop_gradient(outs[len(step.outputs) + k])
+            if tap is not None:
+                tap(step.node, outs[: len(step.outputs)])
+
+    def results(self, args: Sequence[Any], aux: Sequence[Any]) -> tuple[tuple[int, tuple], ...]:
+        """For the operators that ask for them, by node: the inferred (shape, dtype) of their outputs."""
+        if not self._asks_results:
+            return ()
         from declax import infer
 
         names, values = (*self.arguments, *self.auxiliary_states), (*args, *aux)
         types = infer.infer_types(self.heads, {n: x.dtype for n, x in zip(names, values, strict=True)})
-        shapes = infer.infer_shapes(self.heads, {n: x.shape for n, x in zip(names, values, strict=True)}, types)
+        shapes = infer.infer_shapes(
+            self.heads, {n: x.shape for n, x in zip(names, values, strict=True)}, types, exact=True
+        )
         nodes = [s.node for s in self.steps if s.node.op is not None and s.node.op.takes_results]
-        return {id(n): tuple(zip(shapes.entries[id(n)], types.entries[id(n)], strict=True)) for n in nodes}
+        return tuple((id(n), tuple(zip(shapes.entries[id(n)], types.entries[id(n)], strict=True))) for n in nodes)
 
     def __repr__(self) -> str:
         return f"<Lowered {', '.join(self.arguments)} -> {', '.join(self.outputs)}>"

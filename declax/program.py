@@ -24,7 +24,6 @@ class Program:
 
     def __init__(self, lowered: Lowered, wrt: tuple[int, ...]):
         self.lowered, self.wrt = lowered, wrt
-        self._compile: Callable = (lambda f: f) if lowered.is_dynamic else jax.jit
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         key = None if words is None else key_of(words)
@@ -37,7 +36,7 @@ class Program:
         def infer(args: Any, aux: Any, words: Any) -> list:
             return self._flat(args, aux, words, False)[0]
 
-        return self._compile(infer)
+        return jax.jit(infer)
 
     @cached_property
     def forward(self) -> Callable:
@@ -46,7 +45,7 @@ class Program:
         def forward(args: Any, aux: Any, words: Any) -> tuple[list, list]:
             return self._flat(args, aux, words, True)
 
-        return self._compile(forward)
+        return jax.jit(forward)
 
     def _linear(self, args: Any, aux: Any, words: Any) -> tuple[list, Callable, list]:
         def with_respect_to(chosen: list) -> tuple[list, list]:
@@ -65,7 +64,7 @@ class Program:
             outputs, backward, new = self._linear(args, aux, words)
             return outputs, new, backward(_cotangents(outputs, cotangents))[0]
 
-        return self._compile(step)
+        return jax.jit(step)
 
     @cached_property
     def forward_kept(self) -> Callable:
@@ -75,7 +74,7 @@ class Program:
             outputs, backward, new = self._linear(args, aux, words)
             return outputs, new, backward
 
-        return self._compile(forward)
+        return jax.jit(forward)
 
     @cached_property
     def backward(self) -> Callable:
@@ -84,7 +83,7 @@ class Program:
         def backward(kept: Any, outputs: Any, cotangents: Any) -> list:
             return kept(_cotangents(outputs, cotangents))[0]
 
-        return self._compile(backward)
+        return jax.jit(backward)
 
 
 def _cotangents(outputs: list, given: Sequence[Any]) -> list:
@@ -110,5 +109,11 @@ def program_of(symbol: "Symbol", wrt: tuple[int, ...]) -> Program:
         kept = symbol._lowered = (state, Lowered(symbol.heads), {})
     programs = kept[2]
     if wrt not in programs:
-        programs[wrt] = Program(kept[1], wrt)
+        lowered = kept[1]
+        if any(s.is_dynamic or s.is_host for s in lowered.steps):
+            from declax.segments import SegmentedProgram
+
+            programs[wrt] = SegmentedProgram(lowered, wrt)
+        else:
+            programs[wrt] = Program(lowered, wrt)
     return programs[wrt]

@@ -120,6 +120,7 @@ class OpDef:
         num_args: str | None = None,
         auto_create: bool = True,
         dynamic: bool = False,
+        host: bool = False,
         loss: bool = False,
         check: Callable | None = None,
         arguments: Callable | None = None,
@@ -128,6 +129,7 @@ class OpDef:
         self.function, self.name, self.aliases = function, name, aliases
         self.needs_shape, self.needs_type = needs_shape, needs_type
         self.num_args, self.auto_create, self.dynamic, self.loss = num_args, auto_create, dynamic, loss
+        self.host = host
         self.backward: Callable | None = None
         self._outputs, self._visible, self._shape, self._types = outputs, visible, shape, types
         self._check, self._arguments, self._initializers = check, arguments, dict(initializers or {})
@@ -361,7 +363,8 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
       needs_shape, needs_type: an unknown first input is an error, not "not yet" (as MXNet has it for some).
       num_args: for `*data`, the hyper-parameter that holds their number.
       auto_create: False when missing inputs are an error instead of new Variables.
-      dynamic: the output shape depends on values; such graphs run without `jit`.
+      dynamic: the output shape depends on values; executors run such nodes without `jit`.
+      host: the body is Python outside XLA; executors call it directly, between compiled parts of the graph.
       loss: a head that ignores incoming gradients (a Callable decides), so `backward()` needs none for it.
       check: a Callable that raises AttrError when hyper-parameters do not fit each other.
       arguments: for `*data`, a Callable that names the inputs, or gives None for `arg0`, `arg1` ...
@@ -370,13 +373,7 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
 
     def register(function: F) -> F:
         primary = name if isinstance(name, str) else function.__name__
-        definition = OpDef(function, primary, tuple(aliases), **options)
-        for n in (primary, *definition.aliases):
-            if n in _by_name:
-                raise TypeError(f"operator name {n!r} is registered twice: {_by_name[n].name} and {primary}")
-        for n in (primary, *definition.aliases):
-            _by_name[n] = definition
-        _by_function[function] = definition
+        _by_function[function] = add(OpDef(function, primary, tuple(aliases), **options))
         return function
 
     return register(name) if callable(name) else register
@@ -408,6 +405,16 @@ def gradient(function: Callable) -> Callable[[F], F]:
         return backward
 
     return attach
+
+
+def add(definition: OpDef) -> OpDef:
+    """Registers an operator whose definition is not made from one function's signature."""
+    for n in (definition.name, *definition.aliases):
+        if n in _by_name:
+            raise TypeError(f"operator name {n!r} is registered twice: {_by_name[n].name} and {definition.name}")
+    for n in (definition.name, *definition.aliases):
+        _by_name[n] = definition
+    return definition
 
 
 def lookup(name: str) -> OpDef:
