@@ -37,7 +37,7 @@ def broadcast_shape(ins: Shapes, outs: Shapes) -> None:
         raise ShapeConflict(f"operands could not be broadcast together with shapes {show(a)} {show(b)}") from None
 
 
-def _register(name: str, aliases: str, function: Callable, sentence: str) -> None:
+def _register(name: str, aliases: str, function: Callable, sentence: str, loss: bool = False) -> None:
     """One operator on two arrays that broadcast."""
 
     def body(lhs: Tensor, rhs: Tensor):
@@ -48,10 +48,8 @@ def _register(name: str, aliases: str, function: Callable, sentence: str) -> Non
         f"{sentence}\n\nShapes: lhs and rhs broadcast to the output, aligned at the last axis; all have one type, "
         "inferred in every direction."
     )
-    op(name, aliases=aliases.split(), shape=broadcast_shape)(body)
+    op(name, aliases=aliases.split(), loss=loss, shape=broadcast_shape)(body)
 
-
-_TRUE = "1 where it is true and 0 elsewhere, in the type of the inputs; no gradient."
 
 _TABLE: tuple[tuple[str, str, Callable, str], ...] = (
     (
@@ -78,19 +76,25 @@ _TABLE: tuple[tuple[str, str, Callable, str], ...] = (
     ("broadcast_hypot", "", p.hypot, "sqrt(lhs^2 + rhs^2) with broadcasting, without overflow."),
     ("broadcast_maximum", "_npi_maximum", p.maximum, "The larger, with broadcasting; a tie's gradient goes to lhs."),
     ("broadcast_minimum", "_npi_minimum", p.minimum, "The smaller, with broadcasting; a tie's gradient goes to lhs."),
-    ("broadcast_equal", "", p.equal, f"lhs == rhs with broadcasting: {_TRUE}"),
-    ("broadcast_not_equal", "", p.not_equal, f"lhs != rhs with broadcasting: {_TRUE}"),
-    ("broadcast_greater", "", p.greater, f"lhs > rhs with broadcasting: {_TRUE}"),
-    ("broadcast_greater_equal", "", p.greater_equal, f"lhs >= rhs with broadcasting: {_TRUE}"),
-    ("broadcast_lesser", "", p.lesser, f"lhs < rhs with broadcasting: {_TRUE}"),
-    ("broadcast_lesser_equal", "", p.lesser_equal, f"lhs <= rhs with broadcasting: {_TRUE}"),
-    ("broadcast_logical_and", "", p.logical_and, f"Both are not 0, with broadcasting: {_TRUE}"),
-    ("broadcast_logical_or", "", p.logical_or, f"One of them is not 0, with broadcasting: {_TRUE}"),
-    ("broadcast_logical_xor", "", p.logical_xor, f"Exactly one of them is not 0, with broadcasting: {_TRUE}"),
+)
+
+_TRUTHS: tuple[tuple[str, str, Callable, str], ...] = (
+    ("broadcast_equal", "", p.equal, "lhs == rhs with broadcasting,"),
+    ("broadcast_not_equal", "", p.not_equal, "lhs != rhs with broadcasting,"),
+    ("broadcast_greater", "", p.greater, "lhs > rhs with broadcasting,"),
+    ("broadcast_greater_equal", "", p.greater_equal, "lhs >= rhs with broadcasting,"),
+    ("broadcast_lesser", "", p.lesser, "lhs < rhs with broadcasting,"),
+    ("broadcast_lesser_equal", "", p.lesser_equal, "lhs <= rhs with broadcasting,"),
+    ("broadcast_logical_and", "", p.logical_and, "both are not 0, with broadcasting,"),
+    ("broadcast_logical_or", "", p.logical_or, "one of them is not 0, with broadcasting,"),
+    ("broadcast_logical_xor", "", p.logical_xor, "exactly one of them is not 0, with broadcasting,"),
 )
 
 for _row in _TABLE:
     _register(*_row)
+for _name, _aliases, _function, _what in _TRUTHS:
+    _sentence = f"1 where {_what} and 0 elsewhere, in the type of the inputs; no gradient."
+    _register(_name, _aliases, _function, _sentence, loss=True)
 
 
 def _towards(data: tuple[int | None, ...], shape: PartialShape) -> PartialShape:

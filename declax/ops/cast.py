@@ -130,7 +130,7 @@ def _identity_with_attr_like_rhs(lhs: Tensor, rhs: Tensor):
     return lhs
 
 
-@op(aliases=("_sparse_stop_gradient", "stop_gradient"), shape=rules.same_shape)
+@op(aliases=("_sparse_stop_gradient", "stop_gradient"), shape=rules.same_shape, loss=True)
 def BlockGrad(data: Tensor):
     """data, through which no gradient passes.
 
@@ -262,7 +262,7 @@ def where(condition: Tensor, x: Tensor, y: Tensor):
 # -- arrays like others, and questions about them ------------------------------------------------------------------
 
 
-@op(aliases=("_sparse_zeros_like",), shape=rules.same_shape)
+@op(aliases=("_sparse_zeros_like",), shape=rules.same_shape, loss=True)
 def zeros_like(data: Tensor):
     """Zeros.
 
@@ -271,7 +271,7 @@ def zeros_like(data: Tensor):
     return jnp.zeros_like(data)
 
 
-@op(shape=rules.same_shape)
+@op(shape=rules.same_shape, loss=True)
 def ones_like(data: Tensor):
     """Ones.
 
@@ -284,7 +284,7 @@ def _shape_array_shape(ins: Shapes, outs: Shapes) -> None:
     assign(outs, 0, (None if ins[0] is None else len(ins[0]),))
 
 
-@op(aliases=("_npx_shape_array",), shape=_shape_array_shape, types=rules.always_type("int64"))
+@op(aliases=("_npx_shape_array",), shape=_shape_array_shape, types=rules.always_type("int64"), loss=True)
 def shape_array(data: Tensor):
     """The shape of data as an int64 vector; no gradient.
 
@@ -297,7 +297,7 @@ def _one(ins: Shapes, outs: Shapes) -> None:
     assign(outs, 0, (1,))
 
 
-@op(shape=_one, types=rules.always_type("int64"))
+@op(shape=_one, types=rules.always_type("int64"), loss=True)
 def size_array(data: Tensor):
     """The number of elements of data as int64; no gradient.
 
@@ -306,7 +306,7 @@ def size_array(data: Tensor):
     return jnp.asarray(np.asarray([data.size], "int64"))
 
 
-@op(shape=_one, types=rules.always_type("float32"))
+@op(shape=_one, types=rules.always_type("float32"), loss=True)
 def all_finite(data: Tensor, *, init_output: bool = True):
     """1 if every value is finite, otherwise 0, as float32.
 
@@ -320,6 +320,7 @@ def all_finite(data: Tensor, *, init_output: bool = True):
     arguments=lambda num_arrays: tuple(f"array_{i}" for i in range(num_arrays)),
     shape=_one,
     types=rules.always_type("float32"),
+    loss=True,
 )
 def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = True):
     """1 if every value of all `num_arrays` arrays is finite, otherwise 0, as float32.
@@ -335,7 +336,7 @@ def _scalar_shape(ins: Shapes, outs: Shapes) -> None:
     assign(outs, 0, ())
 
 
-@op(shape=_scalar_shape, types=rules.always_type("uint8"))
+@op(shape=_scalar_shape, types=rules.always_type("uint8"), loss=True)
 def _contrib_allclose(a: Tensor, b: Tensor, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = True):
     """1 if abs(a - b) <= atol + rtol * abs(b) everywhere, otherwise 0, as uint8.
 

@@ -9,7 +9,7 @@ from declax.ops import pointwise as p
 from declax.registry import Tensor, op
 
 
-def _register(name: str, aliases: str, function: Callable, sentence: str) -> None:
+def _register(name: str, aliases: str, function: Callable, sentence: str, loss: bool = False) -> None:
     """One operator on two arrays of the same shape and type."""
 
     def body(lhs: Tensor, rhs: Tensor):
@@ -19,10 +19,8 @@ def _register(name: str, aliases: str, function: Callable, sentence: str) -> Non
     body.__doc__ = (
         f"{sentence}\n\nShapes: lhs, rhs and the output have one shape, inferred in every direction, and one type."
     )
-    op(name, aliases=aliases.split(), shape=rules.same_shape)(body)
+    op(name, aliases=aliases.split(), loss=loss, shape=rules.same_shape)(body)
 
-
-_TRUE = "1 where it is true and 0 elsewhere, in the type of the inputs; no gradient."
 
 _TABLE: tuple[tuple[str, str, Callable, str], ...] = (
     ("elemwise_add", "_Plus _add _plus _sparse_elemwise_add", p.add, "lhs + rhs, element by element."),
@@ -36,19 +34,25 @@ _TABLE: tuple[tuple[str, str, Callable, str], ...] = (
     ("_hypot", "_Hypot", p.hypot, "sqrt(lhs^2 + rhs^2), without overflow."),
     ("_maximum", "_Maximum", p.maximum, "The larger of lhs and rhs; the gradient of a tie goes to lhs."),
     ("_minimum", "_Minimum", p.minimum, "The smaller of lhs and rhs; the gradient of a tie goes to lhs."),
-    ("_equal", "_Equal", p.equal, f"lhs == rhs: {_TRUE}"),
-    ("_not_equal", "_Not_Equal", p.not_equal, f"lhs != rhs: {_TRUE}"),
-    ("_greater", "_Greater", p.greater, f"lhs > rhs: {_TRUE}"),
-    ("_greater_equal", "_Greater_Equal", p.greater_equal, f"lhs >= rhs: {_TRUE}"),
-    ("_lesser", "_Lesser", p.lesser, f"lhs < rhs: {_TRUE}"),
-    ("_lesser_equal", "_Lesser_Equal", p.lesser_equal, f"lhs <= rhs: {_TRUE}"),
-    ("_logical_and", "_Logical_And", p.logical_and, f"Both are not 0: {_TRUE}"),
-    ("_logical_or", "_Logical_Or", p.logical_or, f"One of them is not 0: {_TRUE}"),
-    ("_logical_xor", "_Logical_Xor", p.logical_xor, f"Exactly one of them is not 0: {_TRUE}"),
+)
+
+_TRUTHS: tuple[tuple[str, str, Callable, str], ...] = (
+    ("_equal", "_Equal", p.equal, "lhs == rhs"),
+    ("_not_equal", "_Not_Equal", p.not_equal, "lhs != rhs"),
+    ("_greater", "_Greater", p.greater, "lhs > rhs"),
+    ("_greater_equal", "_Greater_Equal", p.greater_equal, "lhs >= rhs"),
+    ("_lesser", "_Lesser", p.lesser, "lhs < rhs"),
+    ("_lesser_equal", "_Lesser_Equal", p.lesser_equal, "lhs <= rhs"),
+    ("_logical_and", "_Logical_And", p.logical_and, "both are not 0"),
+    ("_logical_or", "_Logical_Or", p.logical_or, "one of them is not 0"),
+    ("_logical_xor", "_Logical_Xor", p.logical_xor, "exactly one of them is not 0"),
 )
 
 for _row in _TABLE:
     _register(*_row)
+for _name, _aliases, _function, _what in _TRUTHS:
+    _sentence = f"1 where {_what} and 0 elsewhere, in the type of the inputs; no gradient."
+    _register(_name, _aliases, _function, _sentence, loss=True)
 
 
 @op(

@@ -14,6 +14,7 @@ import numpy as np
 from jax import lax
 
 Array = Any
+Slope = Callable[[Array, Array, Array], Array]
 
 
 def constant(scalar: float, dtype: Any) -> np.ndarray:
@@ -69,9 +70,28 @@ def divide(a: Array, b: Array) -> Array:
     return lax.div(*jnp.broadcast_arrays(a, b))
 
 
-def mod(a: Array, b: Array) -> Array:
-    """The remainder with the sign of b; 0 where b is 0."""
-    a, b = jnp.broadcast_arrays(a, b)
+def _with_slopes(left: Slope, right: Slope) -> Callable[[Callable[[Array, Array], Array]], Any]:
+    """A function of a and b with the derivatives `left(y, a, b)` and `right(y, a, b)`; a constant's is not computed."""
+
+    def decorate(function: Callable[[Array, Array], Array]) -> Any:
+        wrapped = jax.custom_jvp(function)
+
+        def jvp(primals: tuple, tangents: tuple) -> tuple:
+            y = wrapped(*primals)
+            pairs = zip((left, right), tangents, strict=True)
+            terms = [
+                t * slope(y, *primals) for slope, t in pairs if not isinstance(t, jax.custom_derivatives.SymbolicZero)
+            ]
+            return y, sum(terms[1:], terms[0]) if terms else jnp.zeros_like(y)
+
+        wrapped.defjvp(jvp, symbolic_zeros=True)
+        return wrapped
+
+    return decorate
+
+
+@_with_slopes(lambda y, a, b: jnp.ones_like(y), lambda y, a, b: -jnp.floor(a / b))
+def _mod(a: Array, b: Array) -> Array:
     zero = b == 0
     r = lax.rem(a, jnp.where(zero, jnp.ones_like(b), b))
     if not jnp.issubdtype(a.dtype, jnp.unsignedinteger):
@@ -79,19 +99,26 @@ def mod(a: Array, b: Array) -> Array:
     return jnp.where(zero, jnp.zeros_like(r), r)
 
 
+def mod(a: Array, b: Array) -> Array:
+    """The remainder with the sign of b; 0 where b is 0, where the slope by a is 1 all the same."""
+    return _mod(*jnp.broadcast_arrays(a, b))
+
+
+@_with_slopes(lambda y, a, b: lax.pow(a, b - 1) * b, lambda y, a, b: y * jnp.log(a))
+def _power(a: Array, b: Array) -> Array:
+    return lax.pow(a, b)
+
+
 def power(a: Array, b: Array) -> Array:
-    return in_floats(lax.pow, *jnp.broadcast_arrays(a, b))
+    """a to the power of b; where a is 0 the slope by b is infinite or NaN, and by a for the exponent 0, as in MXNet."""
+    return in_floats(_power, *jnp.broadcast_arrays(a, b))
 
 
-@jax.custom_jvp
+@_with_slopes(lambda y, a, b: a / y, lambda y, a, b: b / y)
 def _hypot(a: Array, b: Array) -> Array:
     high, low = jnp.maximum(jnp.abs(a), jnp.abs(b)), jnp.minimum(jnp.abs(a), jnp.abs(b))
     ratio = low / jnp.where(high == 0, jnp.ones_like(high), high)
-    root = high * jnp.sqrt(1 + ratio * ratio)
-    return jnp.where(jnp.isinf(high), high, root)
-
-
-_hypot.defjvps(lambda t, y, a, b: t * (a / y), lambda t, y, a, b: t * (b / y))
+    return jnp.where(jnp.isinf(high), high, high * jnp.sqrt(1 + ratio * ratio))
 
 
 def hypot(a: Array, b: Array) -> Array:
@@ -232,9 +259,9 @@ def _round(x: Array) -> Array:
 
 round_half_away = _rounding(_round)
 rint = _rounding(_rint)
-ceil = _rounding(lambda x: jnp.ceil(x))
-floor = _rounding(lambda x: jnp.floor(x))
-trunc = _rounding(lambda x: jnp.trunc(x))
+ceil = _rounding(jnp.ceil)
+floor = _rounding(jnp.floor)
+trunc = _rounding(jnp.trunc)
 
 
 def gamma(x: Array) -> Array:

@@ -19,7 +19,7 @@ def scalar_type(ins: Types, outs: Types, is_int: bool) -> None:
         same_type(ins, outs)
 
 
-def _register(name: str, aliases: str, function: Callable, sentence: str) -> None:
+def _register(name: str, aliases: str, function: Callable, sentence: str, loss: bool = False) -> None:
     """One operator on an array and a number."""
 
     def body(data: Tensor, *, scalar: float = 1.0, is_int: bool = True):
@@ -35,10 +35,8 @@ def _register(name: str, aliases: str, function: Callable, sentence: str) -> Non
         f"{sentence}\n\nShapes: data of any shape -> the same, inferred in both directions. The number takes the type "
         "of data (2.7 becomes 2 beside whole numbers) unless `is_int` is False, which makes whole numbers float64."
     )
-    op(name, aliases=aliases.split(), shape=rules.same_shape, types=scalar_type)(body)
+    op(name, aliases=aliases.split(), loss=loss, shape=rules.same_shape, types=scalar_type)(body)
 
-
-_TRUE = "1 where it is true and 0 elsewhere, in the type of the output; no gradient."
 
 _TABLE: tuple[tuple[str, str, Callable, str], ...] = (
     ("_plus_scalar", "_PlusScalar", p.add, "data + scalar."),
@@ -54,22 +52,28 @@ _TABLE: tuple[tuple[str, str, Callable, str], ...] = (
     ("_hypot_scalar", "_HypotScalar _npi_hypot_scalar", p.hypot, "sqrt(data^2 + scalar^2), without overflow."),
     ("_maximum_scalar", "_MaximumScalar _npi_maximum_scalar", p.maximum, "The larger of both; slope 1 at a tie."),
     ("_minimum_scalar", "_MinimumScalar _npi_minimum_scalar", p.minimum, "The smaller of both; slope 1 at a tie."),
-    ("_equal_scalar", "_EqualScalar", p.equal, f"data == scalar: {_TRUE}"),
-    ("_not_equal_scalar", "_NotEqualScalar", p.not_equal, f"data != scalar: {_TRUE}"),
-    ("_greater_scalar", "_GreaterScalar", p.greater, f"data > scalar: {_TRUE}"),
-    ("_greater_equal_scalar", "_GreaterEqualScalar", p.greater_equal, f"data >= scalar: {_TRUE}"),
-    ("_lesser_scalar", "_LesserScalar", p.lesser, f"data < scalar: {_TRUE}"),
-    ("_lesser_equal_scalar", "_LesserEqualScalar", p.lesser_equal, f"data <= scalar: {_TRUE}"),
-    ("_logical_and_scalar", "_LogicalAndScalar", p.logical_and, f"Both are not 0: {_TRUE}"),
-    ("_logical_or_scalar", "_LogicalOrScalar", p.logical_or, f"One of them is not 0: {_TRUE}"),
-    ("_logical_xor_scalar", "_LogicalXorScalar", p.logical_xor, f"Exactly one of them is not 0: {_TRUE}"),
     ("_scatter_plus_scalar", "", p.add, "data + scalar; MXNet's sparse variant, dense here."),
     ("_scatter_minus_scalar", "", p.subtract, "data - scalar; MXNet's sparse variant, dense here."),
     ("_contrib_backward_gradientmultiplier", "", p.multiply, "data * scalar, a gradient of another operator."),
 )
 
+_TRUTHS: tuple[tuple[str, str, Callable, str], ...] = (
+    ("_equal_scalar", "_EqualScalar", p.equal, "data == scalar"),
+    ("_not_equal_scalar", "_NotEqualScalar", p.not_equal, "data != scalar"),
+    ("_greater_scalar", "_GreaterScalar", p.greater, "data > scalar"),
+    ("_greater_equal_scalar", "_GreaterEqualScalar", p.greater_equal, "data >= scalar"),
+    ("_lesser_scalar", "_LesserScalar", p.lesser, "data < scalar"),
+    ("_lesser_equal_scalar", "_LesserEqualScalar", p.lesser_equal, "data <= scalar"),
+    ("_logical_and_scalar", "_LogicalAndScalar", p.logical_and, "both are not 0"),
+    ("_logical_or_scalar", "_LogicalOrScalar", p.logical_or, "one of them is not 0"),
+    ("_logical_xor_scalar", "_LogicalXorScalar", p.logical_xor, "exactly one of them is not 0"),
+)
+
 for _row in _TABLE:
     _register(*_row)
+for _name, _aliases, _function, _what in _TRUTHS:
+    _sentence = f"1 where {_what} and 0 elsewhere, in the type of the output; no gradient."
+    _register(_name, _aliases, _function, _sentence, loss=True)
 
 
 @op(aliases=("_npx_smooth_l1",), shape=rules.same_shape)
