@@ -97,9 +97,8 @@ for _name, _aliases, _function, _what in _TRUTHS:
     _register(_name, _aliases, _function, _sentence, loss=True)
 
 
-def _towards(data: tuple[int | None, ...], shape: PartialShape) -> PartialShape:
-    """`shape` with `data`'s dimensions where it has none; ShapeConflict unless data broadcasts to it."""
-    assert shape is not None
+def _towards(data: tuple[int | None, ...], shape: tuple[int | None, ...]) -> PartialShape:
+    """`shape`, with `data`'s dimensions where it has none; ShapeConflict unless data broadcasts to it."""
     if len(data) != len(shape):
         raise ShapeConflict(f"Operand of shape {show(data)} cannot be broadcasted to {show(shape)}")
     for d, s in zip(data, shape, strict=True):
@@ -155,7 +154,7 @@ def _like(lhs: PartialShape, rhs: PartialShape, lhs_axes: tuple | None, rhs_axes
     assert lhs is not None
     assert rhs is not None
     if lhs_axes is None or rhs_axes is None:
-        return _towards(lhs, rhs)
+        return tuple(None if r is None and d == 1 else d for r, d in zip(rhs, _towards(lhs, rhs) or (), strict=True))
     if len(lhs_axes) != len(rhs_axes):
         raise ShapeConflict(f"lhs_axes={lhs_axes} and rhs_axes={rhs_axes} must be of one length")
     if not lhs_axes:
