@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from declax import attribute, base, context, layers, name, ndarray, operator, ops, random, symbol, util
+from declax import attribute, base, context, layers, name, operator, ops, random, util
 from declax.attribute import AttrScope
 from declax.base import MXNetError
 from declax.context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus, num_tpus, tpu
@@ -20,12 +20,19 @@ from declax.userops import register_op
 from declax.util import is_np_array, is_np_shape, np_array, np_shape, set_np_shape, use_np_shape
 
 if TYPE_CHECKING:
+    # Stubs with a function per operator, which the modules make when they are asked for (declax/stubs.py).
+    from declax import _nd as nd
+    from declax import _nd as ndarray
+    from declax import _sym as sym
+    from declax import _sym as symbol
     from declax import executor, initializer, model, rnn, visualization
+else:
+    from declax import ndarray, symbol
+
+    sym, nd = symbol, ndarray
 
 __version__ = "0.1.0"
 
-sym = symbol
-nd = ndarray
 rnd = random
 
 # Modules that are loaded when they are asked for; several have a short second name, as in MXNet.

@@ -553,14 +553,14 @@ def simple_bind(
         )
     req = requests(names, grad_req)
     store = _Store(ctx, shared_exec, shared_arg_names, shared_buffer)
-    kinds = [t or np.dtype("float32") for t in types.arguments]
+    kinds = [np.dtype("float32") if t is None else t for t in types.arguments]
     args = [store.argument(n, s, t) for n, s, t in zip(names, found.arguments, kinds, strict=True)]
     grads = [
         None if r == "null" else store.gradient(n, s, t)
         for n, s, t, r in zip(names, found.arguments, kinds, req, strict=True)
     ]
     aux = [
-        store.state(n, s, t or np.dtype("float32"))
+        store.state(n, s, np.dtype("float32") if t is None else t)
         for n, s, t in zip(states, found.auxiliary, types.auxiliary, strict=True)
     ]
     return Executor(symbol, ctx, args, grads, req, aux, types, found, group2ctx)

@@ -49,7 +49,7 @@ class Inferred:
 
     def public_types(self) -> tuple[list, list, list]:
         """Types as numpy scalar classes."""
-        return tuple([t and t.type for t in part] for part in (self.arguments, self.outputs, self.auxiliary))  # type: ignore[return-value]
+        return tuple([None if t is None else t.type for t in part] for part in (self.arguments, self.outputs, self.auxiliary))  # type: ignore[return-value]
 
 
 def infer_shapes(
@@ -101,7 +101,12 @@ class _ShapeKind:
     def _dtypes(self, node: Node) -> tuple:
         if self.types is None:
             return (np.dtype("float32"),) * len(node.inputs)
-        return tuple(self.types.of(e) or np.dtype("float32") for e in node.inputs)
+        return tuple(_or_float32(self.types.of(e)) for e in node.inputs)
+
+
+def _or_float32(dtype: np.dtype | None) -> np.dtype:
+    # a dtype is falsy in Python, so `or` would lose it
+    return np.dtype("float32") if dtype is None else dtype
 
 
 class _TypeKind:
@@ -148,8 +153,19 @@ def _deduce(node: Node, ins: list) -> None:
         if any(n in by_name and by_name[n] is None for n in rule.names):
             continue
         asked = {n: by_name[n] if n in by_name else params.get(n) for n in rule.names}
-        ins[position] = shapes.merge(ins[position], rule.function(**asked))
+        expected = rule.function(**asked)
+        try:
+            ins[position] = shapes.merge(ins[position], expected)
+        except ShapeConflict:
+            raise ShapeConflict(
+                f"input {op.inputs[i].name!r}: expected {shapes.show(expected)}, got {shapes.show(ins[position])}"
+            ) from None
         by_name[op.inputs[i].name] = ins[position]
+
+
+def _same(a: Any, b: Any) -> bool:
+    # numpy takes None for float64 in a comparison of dtypes
+    return a is b or (a is not None and b is not None and a == b)
 
 
 class _Pass:
@@ -224,17 +240,17 @@ class _Pass:
             raise
         changed = False
         for e, old, new in zip(node.inputs, before, ins, strict=True):
-            if new is not old and new != old:
+            if not _same(new, old):
                 values[id(e[0])][e[1]] = new
                 changed = True
-        if outs != values[id(node)]:
+        if not all(map(_same, outs, values[id(node)])):
             values[id(node)] = outs
             changed = True
         known = kind.is_known
         return changed, all(map(known, ins)) and all(map(known, outs))
 
     def _error(self, node: Node, ins: list, problem: str) -> InferenceError:
-        show = shapes.show if self.kind.attribute == "__shape__" else (lambda t: t.name if t else "?")
+        show = shapes.show if self.kind.attribute == "__shape__" else (lambda t: "?" if t is None else t.name)
         names = node.input_names()
         lines = [f"Error in operator {node.name}: {problem}", f"  at {node.describe()}"]
         for i, (e, value) in enumerate(zip(node.inputs, ins, strict=True)):

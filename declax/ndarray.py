@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -20,8 +20,13 @@ from declax.frontend import Namespaces, install_fluent, number_or_symbol
 from declax.infer import as_dtype
 from declax.lower import needs_x64
 
+if TYPE_CHECKING:
+    from declax._nd import Methods
+else:
+    Methods = object
 
-class NDArray:
+
+class NDArray(Methods):
     """An n-dimensional array on one device.
 
     >>> x = nd.zeros((2, 3))

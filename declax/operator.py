@@ -291,7 +291,7 @@ def _custom_types(ins: list, outs: list, prop: CustomOpProp, **_: Any) -> None:
     first = next((t for t in ins if t is not None), None)
     if first is None and ins:
         return
-    result = prop.infer_type([(t or first).type for t in ins[:n]])
+    result = prop.infer_type([(first if t is None else t).type for t in ins[:n]])
     for i, t in enumerate(result[0]):
         assign_type(ins, i, np.dtype(t))
     for i, t in enumerate(result[1]):

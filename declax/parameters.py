@@ -68,7 +68,7 @@ def _initial(
                 f"ask declax.explain_shape(symbol, {name!r}, ...)"
             )
         desc = init.InitDesc(name, attributes.get(name, {}), global_init=chosen)
-        dtype = dtype or np.dtype("float32")
+        dtype = np.dtype("float32") if dtype is None else dtype
         with jax.enable_x64(needs_x64((dtype,))):
             made[name] = jax.numpy.asarray(chosen.draw(desc, shape, dtype, _fold(key, name)), dtype)
     return made

@@ -244,18 +244,18 @@ def print_summary(
     layer on an image, parameters shared by several layers).
 
     >>> net = sym.FullyConnected(Variable("x"), num_hidden=8, name="fc")
-    >>> print_summary(net, {"x": (4, 8)}, line_length=40)
-    ________________________________________________________________
-    Layer (type)     Output  Para Previous        FLOPs       Bytes
-    ================================================================
-    x(null)          8       0                        0       128 B
-    ________________________________________________________________
-    fc(FullyConnecte 8       72   x                 544       416 B
-    ================================================================
+    >>> print_summary(net, {"x": (4, 8)}, line_length=64)
+    ________________________________________________________________________________________
+    Layer (type)                Output ShapeParam #Previous Layer          FLOPs       Bytes
+    ========================================================================================
+    x(null)                     8           0                                  0       128 B
+    ________________________________________________________________________________________
+    fc(FullyConnected)          8           72     x                         544       416 B
+    ========================================================================================
     Total params: 72
     Total forward FLOPs: 544
     Total bytes: 544 B (parameters 288 B, outputs 256 B)
-    ________________________________________________________________
+    ________________________________________________________________________________________
     """
     found = summary(symbol, shape)
     ends = [int(line_length * p) for p in positions] if positions[-1] <= 1 else [int(p) for p in positions]

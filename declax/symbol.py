@@ -20,8 +20,11 @@ from declax.frontend import Namespaces, install_fluent, number_or_symbol
 from declax.graph import Entry, Node
 
 if TYPE_CHECKING:
+    from declax._sym import Methods
     from declax.context import Context
     from declax.executor import Executor
+else:
+    Methods = object
 
 HIDDEN_KEYS = ("ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage")
 """Attributes that may be written without the double underscores under which they are kept."""
@@ -42,7 +45,7 @@ def hidden_key(key: str, value: str = "") -> str:
     return key
 
 
-class Symbol:
+class Symbol(Methods):
     """One or more outputs of a graph of named operator calls and variables.
 
     Made by `Variable`, by operator functions (`sym.FullyConnected(...)`), arithmetic and `Group`. Nothing is computed
@@ -468,7 +471,7 @@ class Symbol:
         return _binary(self, other, "_power", "_power", "_power_scalar", "_powerscalar")
 
     def __rpow__(self, other: Any) -> Symbol:
-        return _scalar_only(self, other, "_rpower_scalar", "_rpowerscalar")
+        return _scalar_only(self, other, "_rpower_scalar", "_rpower_scalar")
 
     def __neg__(self) -> Symbol:
         return self.__mul__(-1.0)

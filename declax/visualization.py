@@ -76,9 +76,9 @@ def plot_network(
     hidden = set()
     for node in order:
         if node.op is not None:
-            dot.node(ids[node], _label(node), {**base, "fillcolor": _COLOURS.get(node.op_name, _OTHER)})
+            dot.node(ids[node], _label(node), **base, fillcolor=_COLOURS.get(node.op_name, _OTHER))
         elif not node.name.endswith(_WEIGHT_LIKE):
-            dot.node(ids[node], _label(node), {**base, "shape": "oval", "fillcolor": _VARIABLE})
+            dot.node(ids[node], _label(node), **{**base, "shape": "oval"}, fillcolor=_VARIABLE)
         elif hide_weights:
             hidden.add(node)
     for node in order:
@@ -87,7 +87,7 @@ def plot_network(
                 label = "x".join(map(str, shapes[Entry(source, index)][1:])) if shapes is not None else ""
                 if types is not None:
                     label += f"({np.dtype(types[Entry(source, index)]).name})"
-                dot.edge(ids[node], ids[source], label, {"dir": "back", "arrowtail": "open"})
+                dot.edge(ids[node], ids[source], label, dir="back", arrowtail="open")
     return dot
 
 

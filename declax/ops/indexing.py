@@ -53,7 +53,7 @@ def _take_rule(ins: rules.Shapes, outs: rules.Shapes, axis) -> None:
         rules.assign(outs, 0, (*data[:at], *index, *data[at + 1 :]))
 
 
-@op(aliases=("_npi_take",), shape=_take_rule, types=_indexed_type, needs_shape=True)
+@op(aliases=("_npi_take",), shape=_take_rule, types=_indexed_type)
 def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "raise", "wrap"] = "clip"):
     """The slices of one axis at indices.
 

@@ -85,27 +85,16 @@ def mean(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bo
 def prod(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bool = False):
     """Product over `axis`, over all axes when none is named, or over all others with `exclude`.
 
-    Shapes: data (any) -> the axes that stay; (1,) when none does. The gradient is right at zeros, where MXNet's is nan.
+    Shapes: data (any) -> the axes that stay; (1,) when none does. The gradient is ct * out / data, as in MXNet: nan at a
+    zero.
     """
     axes = _reduced_axes(data.ndim, axis, exclude)
     return _finish(jnp.prod(data, axes, dtype=data.dtype, keepdims=keepdims))
 
 
-def _product_gradient(ct: Tensor, data: Tensor, axis: Axes, exclude: bool) -> Tensor:
-    """ct times the product of the other elements, by division where there is no zero."""
-    axes = _reduced_axes(data.ndim, axis, exclude)
-    zero = data == 0
-    zeros = jnp.sum(zero, axes, dtype=jnp.int32, keepdims=True)
-    whole = jnp.where(zero, jnp.ones((), data.dtype), data)
-    others = jnp.prod(whole, axes, dtype=data.dtype, keepdims=True)
-    nothing = jnp.zeros((), data.dtype)
-    one = jnp.where(zero, jnp.where(zeros == 1, others, nothing), jnp.where(zeros == 0, others / whole, nothing))
-    return _spread(ct, data, axis, exclude) * one
-
-
 @gradient(prod)
 def _(cotangents, outputs, data, *, axis, exclude):
-    return _product_gradient(cotangents[0], data, axis, exclude)
+    return _spread(cotangents[0], data, axis, exclude) * (_spread(outputs[0], data, axis, exclude) / data)
 
 
 @op(shape=_partial_rule)
@@ -121,7 +110,8 @@ def nansum(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: 
 def nanprod(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bool = False):
     """Product that takes nan for one.
 
-    Shapes: data (any) -> the axes that stay; (1,) when none does. The gradient is right at zeros, where MXNet's is nan.
+    Shapes: data (any) -> the axes that stay; (1,) when none does. The gradient is ct * out / data, as in MXNet: nan at a
+    zero.
     """
     return prod(_without_nan(data, 1), axis=axis, keepdims=keepdims, exclude=exclude)
 
@@ -134,8 +124,8 @@ def _without_nan(data: Tensor, instead: int) -> Tensor:
 
 @gradient(nanprod)
 def _(cotangents, outputs, data, *, axis, exclude):
-    grad = _product_gradient(cotangents[0], _without_nan(data, 1), axis, exclude)
-    return jnp.where(jnp.isnan(data), jnp.zeros((), data.dtype), grad)
+    slope = _spread(outputs[0], data, axis, exclude) / data
+    return _spread(cotangents[0], data, axis, exclude) * jnp.where(jnp.isnan(data), jnp.zeros((), data.dtype), slope)
 
 
 @op("max", aliases=("max_axis",), shape=_extremum_rule)

@@ -34,7 +34,7 @@ def _range(length: int, begin: int | None, end: int | None, step: int) -> range:
     return range(begin, end, step)
 
 
-def slice_ranges(data: tuple[int | None, ...], begin: Bounds, end: Bounds, step: Bounds) -> list[range | None]:
+def slice_ranges(data: tuple[int | None, ...], begin: Bounds, end: Bounds, step: Bounds | None) -> list[range | None]:
     """The indices selected of each axis by slice's attributes; None for an axis of unknown size."""
     if len(begin) > len(data):
         raise ShapeConflict(f"Slicing axis exceeds data dimensions: begin={begin}, data {show(data)}")
@@ -42,7 +42,7 @@ def slice_ranges(data: tuple[int | None, ...], begin: Bounds, end: Bounds, step:
         raise ShapeConflict(f"begin={begin} and end={end} must have the same length")
     if step and len(step) != len(begin):
         raise ShapeConflict(f"step={step} and begin={begin} must have the same length")
-    steps = [1 if s is None else s for s in step] or [1] * len(begin)
+    steps = [1 if s is None else s for s in step or ()] or [1] * len(begin)
     if 0 in steps:
         raise ShapeConflict(f"step={step} cannot be 0")
     found: list[range | None] = [
@@ -51,7 +51,7 @@ def slice_ranges(data: tuple[int | None, ...], begin: Bounds, end: Bounds, step:
     return found + [None if d is None else range(d) for d in data[len(begin) :]]
 
 
-def _counts(data: tuple[int | None, ...], begin: Bounds, end: Bounds, step: Bounds) -> PartialShape:
+def _counts(data: tuple[int | None, ...], begin: Bounds, end: Bounds, step: Bounds | None) -> PartialShape:
     return tuple(None if r is None else len(r) for r in slice_ranges(data, begin, end, step))
 
 
@@ -73,7 +73,7 @@ def _slice_rule(ins: rules.Shapes, outs: rules.Shapes, begin, end, step) -> None
 
 
 @op("slice", aliases=("crop", "_sparse_slice", "_npi_slice", "_npx_slice"), shape=_slice_rule)
-def slice_(data: Tensor, *, begin: Bounds = attr(), end: Bounds = attr(), step: Bounds = ()):
+def slice_(data: Tensor, *, begin: Bounds = attr(), end: Bounds = attr(), step: Bounds | None = ()):
     """The part begin:end:step of each of the first axes.
 
     Shapes: data (d0, ..., dn) -> (ceil((end - begin) / step), ..., dn). None stands for "from the start", "to the end";
@@ -88,7 +88,7 @@ def _slice_assign_rule(ins: rules.Shapes, outs: rules.Shapes, begin, end, step) 
         rules.assign(outs, 0, ins[0])
 
 
-def _where_to(data: Tensor, begin: Bounds, end: Bounds, step: Bounds) -> tuple[slice, ...] | None:
+def _where_to(data: Tensor, begin: Bounds, end: Bounds, step: Bounds | None) -> tuple[slice, ...] | None:
     """The index for `data.at[...]` of the part that slice would return; None when it is empty."""
     ranges = slice_ranges(data.shape, begin, end, step)
     if not all(ranges):
@@ -97,7 +97,7 @@ def _where_to(data: Tensor, begin: Bounds, end: Bounds, step: Bounds) -> tuple[s
 
 
 @op(aliases=("_crop_assign", "_npi_slice_assign"), shape=_slice_assign_rule)
-def _slice_assign(lhs: Tensor, rhs: Tensor, *, begin: Bounds = attr(), end: Bounds = attr(), step: Bounds = ()):
+def _slice_assign(lhs: Tensor, rhs: Tensor, *, begin: Bounds = attr(), end: Bounds = attr(), step: Bounds | None = ()):
     """lhs with the part that `slice` would return replaced by rhs.
 
     Shapes: lhs (any), rhs (the part's shape) -> lhs's shape.
@@ -113,7 +113,7 @@ def _same_once_known(ins: rules.Shapes, outs: rules.Shapes) -> None:
 
 @op(aliases=("_crop_assign_scalar", "_npi_slice_assign_scalar"), shape=_same_once_known)
 def _slice_assign_scalar(
-    data: Tensor, *, scalar: float = 0.0, begin: Bounds = attr(), end: Bounds = attr(), step: Bounds = ()
+    data: Tensor, *, scalar: float = 0.0, begin: Bounds = attr(), end: Bounds = attr(), step: Bounds | None = ()
 ):
     """data with every element of the part that `slice` would return set to `scalar`.
 
@@ -235,7 +235,7 @@ def _bounds(length: int | None, indices: tuple[int, ...], sections: int) -> list
             return [None] * (sections + 1)
         small, more = divmod(length, sections)
         return [i * small + min(i, more) for i in range(sections + 1)]
-    return [*indices, length]
+    return [0] * (len(indices) + 1) if length == 0 else [*indices, length]
 
 
 def _split_v2_rule(ins: rules.Shapes, outs: rules.Shapes, indices, axis, squeeze_axis, sections) -> None:
