@@ -32,6 +32,7 @@ import numpy as np
 
 Attrs: TypeAlias = Mapping[str, str] | None
 DTypeLike: TypeAlias = str | type | np.dtype
+Flag: TypeAlias = bool | int
 Floats: TypeAlias = Sequence[float] | float
 Ints: TypeAlias = Sequence[int] | int
 Name: TypeAlias = str | None
@@ -56,7 +57,7 @@ def annotation(kind: Any) -> str:
     """What a caller may pass for a hyper-parameter with this annotation.
 
     >>> annotation(tuple[int, ...] | None), annotation(Literal["a", "b"]), annotation(DType)
-    ('Ints | None', "Literal['a', 'b']", 'DTypeLike')
+    ('Ints | None', "Literal['a', 'b'] | str", 'DTypeLike')
     """
     origin, args = get_origin(kind), get_args(kind)
     if kind is DType:
@@ -64,13 +65,15 @@ def annotation(kind: Any) -> str:
     if kind is NoneType:
         return "None"
     if origin is Literal:
-        return "Literal[" + ", ".join(repr(a) for a in args) + "]"
+        return "Literal[" + ", ".join(repr(a) for a in args) + "] | str"
     if origin in (Union, UnionType):
         return " | ".join(dict.fromkeys(part for a in args for part in annotation(a).split(" | ")))
+    if kind is bool:
+        return "Flag"
     if origin is tuple:
         item = annotation(args[0])
         return {"int": "Ints", "float": "Floats"}.get(item, f"Sequence[{item}] | {item}")
-    return kind.__name__ if kind in (bool, int, float, str) else "Any"
+    return kind.__name__ if kind in (int, float, str) else "Any"
 
 
 def parameters(op: OpDef, tensor: str, *, method: bool = False) -> list[str]:

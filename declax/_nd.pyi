@@ -1,0 +1,1082 @@
+# Written by `python -m declax.stubs --write`; do not edit.
+# pyright: basic, reportSelfClsParameterName=false
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+Attrs: TypeAlias = Mapping[str, str] | None
+DTypeLike: TypeAlias = str | type | np.dtype
+Flag: TypeAlias = bool | int
+Floats: TypeAlias = Sequence[float] | float
+Ints: TypeAlias = Sequence[int] | int
+Name: TypeAlias = str | None
+
+from declax.ndarray import NDArray as NDArray
+from declax.ndarray import add as add
+from declax.ndarray import arange as arange
+from declax.ndarray import array as array
+from declax.ndarray import concatenate as concatenate
+from declax.ndarray import divide as divide
+from declax.ndarray import empty as empty
+from declax.ndarray import equal as equal
+from declax.ndarray import eye as eye
+from declax.ndarray import from_dlpack as from_dlpack
+from declax.ndarray import from_numpy as from_numpy
+from declax.ndarray import full as full
+from declax.ndarray import greater as greater
+from declax.ndarray import greater_equal as greater_equal
+from declax.ndarray import lesser as lesser
+from declax.ndarray import lesser_equal as lesser_equal
+from declax.ndarray import linspace as linspace
+from declax.ndarray import load as load
+from declax.ndarray import load_frombuffer as load_frombuffer
+from declax.ndarray import logical_and as logical_and
+from declax.ndarray import logical_or as logical_or
+from declax.ndarray import logical_xor as logical_xor
+from declax.ndarray import maximum as maximum
+from declax.ndarray import minimum as minimum
+from declax.ndarray import modulo as modulo
+from declax.ndarray import moveaxis as moveaxis
+from declax.ndarray import multiply as multiply
+from declax.ndarray import not_equal as not_equal
+from declax.ndarray import onehot_encode as onehot_encode
+from declax.ndarray import ones as ones
+from declax.ndarray import power as power
+from declax.ndarray import save as save
+from declax.ndarray import subtract as subtract
+from declax.ndarray import to_device as to_device
+from declax.ndarray import to_dlpack_for_read as to_dlpack_for_read
+from declax.ndarray import to_dlpack_for_write as to_dlpack_for_write
+from declax.ndarray import true_divide as true_divide
+from declax.ndarray import waitall as waitall
+from declax.ndarray import zeros as zeros
+
+def Activation(data: NDArray | None = None, act_type: Literal['relu', 'sigmoid', 'softrelu', 'softsign', 'tanh'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """An element-wise activation; `softrelu` is log(1 + exp(x)), `softsign` x / (1 + |x|)."""
+def BatchNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, eps: float = 0.0010000000474974513, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, axis: int = 1, cudnn_off: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """Batch normalization :math:`\\gamma (x - \\mu) / \\sqrt{\\sigma^2 + \\epsilon} + \\beta` for each channel."""
+def BatchNorm_v1(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, eps: float = 0.00100000005, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """The older `BatchNorm`: channels at axis 1, and the output `var` holds the variance."""
+def BlockGrad(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data, through which no gradient passes."""
+def Cast(data: NDArray | None = None, dtype: Literal['bfloat16', 'bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data as type `dtype`; its gradient is cast back."""
+def Concat(*data: NDArray | Sequence[NDArray], dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Joins arrays along one axis."""
+def Convolution(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 1024, no_bias: Flag = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Convolution (cross-correlation) in one, two or three dimensions."""
+def Convolution_v1(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 1024, no_bias: Flag = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The older name of `Convolution`, for two and three dimensions."""
+def Crop(*data: NDArray | Sequence[NDArray], offset: Ints = (0, 0), h_w: Ints = (0, 0), center_crop: Flag = False, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The part of an image's plane at `offset` (y, x), or in its middle, as large as `h_w` or a second input's plane."""
+def Custom(*data: NDArray | Sequence[NDArray], op_type: str, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """A custom operator written in Python and registered with `declax.operator.register`."""
+def Deconvolution(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), adj: Ints = (), target_shape: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 512, no_bias: Flag = True, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Transposed convolution: the gradient of `Convolution` with respect to its data."""
+def Dropout(data: NDArray | None = None, p: float = 0.5, mode: Literal['always', 'training'] | str = 'training', axes: Ints = (), cudnn_off: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sets a fraction `p` of the elements to 0 and divides the others by 1 - p, in training or `always`."""
+def ElementWiseSum(*args: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The sum of any number of arrays."""
+def Embedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', sparse_grad: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The row of `weight` for each index in `data`."""
+def Flatten(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Joins all axes but the first."""
+def FullyConnected(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, num_hidden: int = ..., no_bias: Flag = False, flatten: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Affine map :math:`Y = X W^\\top + b`."""
+def GroupNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, num_groups: int = 1, eps: float = 9.99999975e-06, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """Normalization within groups of channels, then an affine map for each group."""
+def IdentityAttachKLSparseReg(data: NDArray | None = None, moving_avg: NDArray | None = None, sparseness_target: float = 0.100000001, penalty: float = 0.00100000005, momentum: float = 0.899999976, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The data itself, whose gradient draws the mean activation of each unit to a target (KL divergence)."""
+def InstanceNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, eps: float = 0.00100000005, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Normalization of each channel of each example, then an affine map for each channel."""
+def L2Normalization(data: NDArray | None = None, eps: float = 1.00000001e-10, mode: Literal['channel', 'instance', 'spatial'] | str = 'instance', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Division by the L2 norm, :math:`x / \\sqrt{\\sum x^2 + \\epsilon}`."""
+def LRN(data: NDArray | None = None, alpha: float = 9.99999975e-05, beta: float = 0.75, knorm: float = 2.0, nsize: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Local response normalization, :math:`x_c (k + \\frac{\\alpha}{n} \\sum_{c'} x_{c'}^2)^{-\\beta}`."""
+def LayerNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, axis: int = -1, eps: float = 9.99999975e-06, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """Normalization along one axis, then an affine map."""
+def LeakyReLU(data: NDArray | None = None, gamma: NDArray | None = None, act_type: Literal['elu', 'gelu', 'leaky', 'prelu', 'rrelu', 'selu'] | str = 'leaky', slope: float = 0.25, lower_bound: float = 0.125, upper_bound: float = 0.333999991, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """A rectifier with a slope for negative values: fixed, learnt (`prelu`) or random (`rrelu`), or a smooth cousin."""
+def LinearRegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The data itself, with the gradient of half the squared error: (data - label) * grad_scale / outputs."""
+def LogisticRegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The sigmoid of the data, with the gradient of the cross entropy: (output - label) * grad_scale / outputs."""
+def MAERegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The data itself, with the gradient of the absolute error: its sign (-1 at 0) * grad_scale / outputs."""
+def MakeLoss(data: NDArray | None = None, grad_scale: float = 1.0, valid_thresh: float = 0.0, normalization: Literal['batch', 'null', 'valid'] | str = 'null', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data as a loss: its gradient is `grad_scale` everywhere, whatever comes from above."""
+def Pad(data: NDArray | None = None, mode: Literal['constant', 'edge', 'reflect'] | str = ..., pad_width: Ints = ..., constant_value: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Adds pad_width[2 i] elements before and pad_width[2 i + 1] after axis i, of the plane or volume only."""
+def Pooling(data: NDArray | None = None, kernel: Ints = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] | str = 'max', global_pool: Flag = False, cudnn_off: Flag = False, pooling_convention: Literal['full', 'same', 'valid'] | str = 'valid', stride: Ints = (), pad: Ints = (), p_value: int | None = None, count_include_pad: Flag | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Pooling over windows, or over all of space with `global_pool`."""
+def Pooling_v1(data: NDArray | None = None, kernel: Ints = (), pool_type: Literal['avg', 'max', 'sum'] | str = 'max', global_pool: Flag = False, pooling_convention: Literal['full', 'valid'] | str = 'valid', stride: Ints = (), pad: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The older `Pooling`, with its own rules."""
+def Reshape(data: NDArray | None = None, shape: Ints = (), reverse: Flag = False, target_shape: Ints = (), keep_highest: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The same elements in another shape."""
+def SVMOutput(data: NDArray | None = None, label: NDArray | None = None, margin: float = 1.0, regularization_coefficient: float = 1.0, use_linear: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The data itself, with the gradient of a one-against-all hinge loss, squared unless `use_linear`."""
+def SliceChannel(data: NDArray | None = None, num_outputs: int = ..., axis: int = 1, squeeze_axis: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """Cuts an axis into num_outputs equal parts; with `squeeze_axis` the parts must have size 1 and lose the axis."""
+def Softmax(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, ignore_label: float = -1.0, multi_output: Flag = False, use_ignore: Flag = False, preserve_shape: Flag = False, normalization: Literal['batch', 'null', 'valid'] | str = 'null', out_grad: Flag = False, smooth_alpha: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Softmax whose gradient is that of the cross entropy with `label`."""
+def SoftmaxActivation(data: NDArray | None = None, mode: Literal['channel', 'instance'] | str = 'instance', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Softmax along the last axis (`instance`) or along the channels (`channel`, axis 1)."""
+SoftmaxOutput = Softmax
+def SwapAxis(data: NDArray | None = None, dim1: int = 0, dim2: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Exchanges the axes dim1 and dim2."""
+def UpSampling(*data: NDArray | Sequence[NDArray], scale: int, num_filter: int = 0, sample_type: Literal['bilinear', 'nearest'] | str, multi_input_mode: Literal['concat', 'sum'] | str = 'concat', workspace: int = 512, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Images enlarged by a whole factor, by repetition or by a (learnable) bilinear filter."""
+def abs(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Absolute value, slope 0 at 0."""
+add_n = ElementWiseSum
+def all_finite(data: NDArray | None = None, init_output: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 if every value is finite, otherwise 0, as float32."""
+def amp_cast(data: NDArray | None = None, dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data as type `dtype` if it is float32, float16 or bfloat16, otherwise unchanged (automatic mixed precision)."""
+def amp_multicast(*data: NDArray | Sequence[NDArray], num_outputs: int, cast_narrow: Flag = False, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """Casts all arrays to their widest floating type, or to the narrowest with `cast_narrow` (mixed precision)."""
+def arccos(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Inverse cosine, in radians."""
+def arccosh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Inverse hyperbolic cosine, NaN below 1."""
+def arcsin(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Inverse sine, in radians."""
+def arcsinh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Inverse hyperbolic sine."""
+def arctan(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Inverse tangent, in radians."""
+def arctanh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Inverse hyperbolic tangent."""
+def argmax(data: NDArray | None = None, axis: int | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Position of the first largest element along an axis, or in the flattened array."""
+def argmax_channel(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Position of the first largest element along axis 1."""
+def argmin(data: NDArray | None = None, axis: int | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Position of the first smallest element along an axis, or in the flattened array."""
+def argsort(data: NDArray | None = None, axis: int | None = -1, is_ascend: Flag = True, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'uint8'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The positions that put the elements in order along an axis, or those of the flattened array."""
+def batch_dot(lhs: NDArray | None = None, rhs: NDArray | None = None, transpose_a: Flag = False, transpose_b: Flag = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Matrix products of the last two axes, one for each index of the leading ones, which must agree."""
+def batch_take(a: NDArray | None = None, indices: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """One element of each row, indices clipped to the row."""
+def broadcast_add(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs + rhs with broadcasting."""
+def broadcast_axes(data: NDArray | None = None, axis: Ints = (), size: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Repeats data along each `axis`, which must have size 1, to the `size` at the same place."""
+broadcast_axis = broadcast_axes
+def broadcast_div(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs / rhs with broadcasting; whole numbers are cut towards zero."""
+def broadcast_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where lhs == rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_greater(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where lhs > rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_greater_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where lhs >= rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_hypot(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """sqrt(lhs^2 + rhs^2) with broadcasting, without overflow."""
+def broadcast_lesser(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where lhs < rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_lesser_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where lhs <= rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_like(lhs: NDArray | None = None, rhs: NDArray | None = None, lhs_axes: Ints | None = None, rhs_axes: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Repeats lhs along its axes of size 1 to the shape of rhs, or only `lhs_axes` to the sizes of `rhs_axes`."""
+def broadcast_logical_and(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where both are not 0, with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_logical_or(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where one of them is not 0, with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_logical_xor(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where exactly one of them is not 0, with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_maximum(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The larger, with broadcasting; a tie's gradient goes to lhs."""
+def broadcast_minimum(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The smaller, with broadcasting; a tie's gradient goes to lhs."""
+def broadcast_minus(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs - rhs with broadcasting."""
+def broadcast_mod(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The remainder of lhs / rhs with broadcasting; the sign of rhs, 0 where rhs is 0."""
+def broadcast_mul(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs * rhs with broadcasting."""
+def broadcast_not_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where lhs != rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+broadcast_plus = broadcast_add
+def broadcast_power(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs to the power of rhs with broadcasting."""
+broadcast_sub = broadcast_minus
+def broadcast_to(data: NDArray | None = None, shape: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Repeats data along its axes of size 1 until it has `shape`."""
+cast = Cast
+def cast_storage(data: NDArray | None = None, stype: Literal['csr', 'default', 'row_sparse'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data itself: every array is dense here, whatever storage type is asked for."""
+def cbrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Cube root, of negative numbers too."""
+def ceil(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The next whole number upwards. No gradient."""
+def choose_element_0index(data: NDArray | None = None, index: NDArray | None = None, axis: int | None = -1, keepdims: Flag = False, mode: Literal['clip', 'wrap'] | str = 'clip', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """One element of each line along an axis."""
+def clip(data: NDArray | None = None, a_min: float = ..., a_max: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Values below a_min become a_min, values above a_max become a_max; slope 1 at the bounds, 0 outside."""
+def col2im(data: NDArray | None = None, output_size: Ints = ..., kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The image whose blocks are the columns; where blocks overlap, they add up. The transpose of im2col."""
+concat = Concat
+def cos(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Cosine of radians."""
+def cosh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Hyperbolic cosine."""
+def crop(data: NDArray | None = None, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The part begin:end:step of each of the first axes."""
+def degrees(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Radians to degrees."""
+def depth_to_space(data: NDArray | None = None, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Moves blocks of channels into the plane, each pixel becoming a block_size x block_size square."""
+def diag(data: NDArray | None = None, k: int = 0, axis1: int = 0, axis2: int = 1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The k-th diagonal over two axes, or the matrix that has a vector there."""
+def dot(lhs: NDArray | None = None, rhs: NDArray | None = None, transpose_a: Flag = False, transpose_b: Flag = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sums over lhs's last axis and rhs's first."""
+def elemwise_add(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs + rhs, element by element."""
+def elemwise_div(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs / rhs; whole numbers are cut towards zero."""
+def elemwise_mul(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs * rhs, element by element."""
+def elemwise_sub(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs - rhs, element by element."""
+def erf(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The error function."""
+def erfinv(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The inverse of the error function."""
+def exp(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """e to the power of data."""
+def expand_dims(data: NDArray | None = None, axis: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Inserts an axis of size 1 before `axis`, which may count from the end."""
+def expm1(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """exp(data) - 1, exact near 0."""
+def fill_element_0index(lhs: NDArray | None = None, mhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs with element rhs[i] of row i set to mhs[i]; an old NDArray function."""
+def fix(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The next whole number towards zero. No gradient."""
+flatten = Flatten
+def flip(data: NDArray | None = None, axis: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Turns the order of the elements along each of the axes."""
+def floor(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The next whole number downwards. No gradient."""
+def gamma(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The gamma function."""
+def gammaln(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Logarithm of abs(gamma(data))."""
+def gather_nd(data: NDArray | None = None, indices: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The elements, or slices, at the points whose coordinates are the columns of `indices`."""
+def hard_sigmoid(data: NDArray | None = None, alpha: float = 0.2, beta: float = 0.5, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """alpha * data + beta cut off at 0 and at 1, with slope 0 at both cuts."""
+def identity(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data itself."""
+def im2col(data: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Every block of the image that a convolution with these attributes would see, as a column."""
+def khatri_rao(*data: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The column-wise Kronecker product of matrices."""
+def log(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Natural logarithm."""
+def log10(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Logarithm to base 10."""
+def log1p(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """log(1 + data), exact near 0."""
+def log2(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Logarithm to base 2."""
+def log_softmax(data: NDArray | None = None, length: NDArray | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Logarithm of the softmax."""
+def logical_not(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 where data is 0 and 0 elsewhere, in the type of data. No gradient."""
+def make_loss(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data as a loss: its gradient is 1 everywhere, whatever comes from above."""
+def max(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Largest element over `axis`, over all axes when none is named, or over all others with `exclude`."""
+max_axis = max
+def mean(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Mean over `axis`, over all axes when none is named, or over all others with `exclude`."""
+def min(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Smallest element over `axis`, over all axes when none is named, or over all others with `exclude`."""
+min_axis = min
+def moments(data: NDArray | None = None, axes: Ints | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """Mean and variance (divided by the count) over `axes`, which must be named."""
+def multi_all_finite(*data: NDArray | Sequence[NDArray], num_arrays: int = 1, init_output: Flag = True, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 if every value of all `num_arrays` arrays is finite, otherwise 0, as float32."""
+def nanprod(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Product that takes nan for one."""
+def nansum(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sum that takes nan for zero."""
+def negative(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """-data."""
+def norm(data: NDArray | None = None, ord: int = 2, axis: Ints | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | str | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sum of absolute values (ord 1) or root of the sum of squares (ord 2) over `axis`, over all axes by default."""
+def one_hot(indices: NDArray | None = None, depth: int = ..., on_value: float = 1.0, off_value: float = 0.0, dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """on_value at each index along a new last axis, off_value elsewhere; indices out of range give no on_value."""
+def ones_like(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Ones."""
+pad = Pad
+pick = choose_element_0index
+def prod(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Product over `axis`, over all axes when none is named, or over all others with `exclude`."""
+def radians(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Degrees to radians."""
+def ravel_multi_index(data: NDArray | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Coordinates, one point a column, as positions in a flattened array of this shape."""
+def rcbrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 / cbrt(data)."""
+def reciprocal(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 / data."""
+def relu(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """max(data, 0); NaN stays NaN, slope 0 at 0."""
+def repeat(data: NDArray | None = None, repeats: int = ..., axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Repeats every element `repeats` times along `axis`, or of the flattened array."""
+reshape = Reshape
+def reshape_like(lhs: NDArray | None = None, rhs: NDArray | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """lhs in the shape of rhs, or with its axes lhs_begin..lhs_end in the shape of rhs's axes rhs_begin..rhs_end."""
+reverse = flip
+def rint(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The nearest whole number, halves downwards (1.5 to 1, -1.5 to -2). No gradient."""
+def round(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The nearest whole number, halves away from zero. No gradient."""
+def rsqrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 / sqrt(data)."""
+def scatter_nd(data: NDArray | None = None, indices: NDArray | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Zeros with data written at the points whose coordinates are the columns of `indices`."""
+def shape_array(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The shape of data as an int64 vector; no gradient."""
+def sigmoid(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """1 / (1 + exp(-data))."""
+def sign(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """-1, 0 or 1, 0 for NaN; slope 0 everywhere."""
+def sin(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sine of radians."""
+def sinh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Hyperbolic sine."""
+def size_array(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The number of elements of data as int64; no gradient."""
+slice = crop
+def slice_axis(data: NDArray | None = None, axis: int = ..., begin: int = ..., end: int | None = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The part begin:end of one axis; unlike slice's, bounds out of range are an error."""
+def slice_like(data: NDArray | None = None, shape_like: NDArray | None = None, axes: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The start of data along `axes` (all by default), as long as shape_like is there."""
+def smooth_l1(data: NDArray | None = None, scalar: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Smooth L1: :math:`(\\sigma x)^2 / 2` where :math:`|x| \\le \\sigma^{-2}`, else :math:`|x| - \\sigma^{-2} / 2`."""
+def softmax(data: NDArray | None = None, length: NDArray | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Softmax along an axis, of the first `length` elements when `use_length`, the rest being 0."""
+def softmax_cross_entropy(data: NDArray | None = None, label: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sum over the batch of the cross entropy between the softmax of `data` and the class indices `label`."""
+def softmin(data: NDArray | None = None, length: NDArray | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Softmax of the negated data."""
+def softsign(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data / (1 + abs(data))."""
+def sort(data: NDArray | None = None, axis: int | None = -1, is_ascend: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The elements in order along an axis, or of the flattened array; a hidden second output has their positions."""
+def space_to_depth(data: NDArray | None = None, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Moves each block_size x block_size square of the plane into channels; the inverse of depth_to_space."""
+split = SliceChannel
+def sqrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Square root."""
+def square(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """data * data."""
+def squeeze(data: NDArray | None = None, axis: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Drops the axes of size 1, or those in `axis`, which must have size 1."""
+def stack(*data: NDArray | Sequence[NDArray], axis: int = 0, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Joins arrays of one shape along a new axis."""
+stop_gradient = BlockGrad
+def sum(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sum over `axis`, over all axes when none is named, or over all others with `exclude`."""
+sum_axis = sum
+swapaxes = SwapAxis
+def take(a: NDArray | None = None, indices: NDArray | None = None, axis: int = 0, mode: Literal['clip', 'raise', 'wrap'] | str = 'clip', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The slices of one axis at indices."""
+def tan(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Tangent of radians."""
+def tanh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Hyperbolic tangent."""
+def tile(data: NDArray | None = None, reps: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Repeats the whole array reps[i] times along axis i, aligned at the last axis."""
+def topk(data: NDArray | None = None, axis: int | None = -1, k: int = 1, ret_typ: Literal['both', 'indices', 'mask', 'value'] | str = 'indices', is_ascend: Flag = False, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'uint8'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """The k largest (or with `is_ascend` smallest) elements along an axis, or of the flattened array, in order."""
+def transpose(data: NDArray | None = None, axes: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Permutes the axes; without `axes` it reverses them."""
+def trunc(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The next whole number towards zero. No gradient."""
+def unravel_index(data: NDArray | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Positions in a flattened array of this shape as coordinates, one point a column."""
+def where(condition: NDArray | None = None, x: NDArray | None = None, y: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Elements of x where condition is not 0, of y elsewhere; condition has no gradient."""
+def zeros_like(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Zeros."""
+def histogram(a: Any, bins: Any = 10, range: Any = None, **kwargs: Any) -> Any:
+    """Counts of values per bin and the bins' edges; `bins` is a number, with `range`, or a tensor of edges."""
+def split_v2(ary: Any, indices_or_sections: Any, axis: Any = 0, squeeze_axis: Any = False) -> Any:
+    """Splits into equal sections, or at indices along an axis."""
+class contrib:
+    @staticmethod
+    def BatchNormWithReLU(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, eps: float = 0.0010000000474974513, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, axis: int = 1, cudnn_off: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """`BatchNorm` followed by a rectifier."""
+    @staticmethod
+    def SparseEmbedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', deterministic: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`Embedding` under its older name for a sparse table."""
+    @staticmethod
+    def SyncBatchNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, eps: float = 0.00100000005, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, ndev: int = 1, key: str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Batch normalization over all devices; the output `var` holds the variance."""
+    @staticmethod
+    def allclose(a: NDArray | None = None, b: NDArray | None = None, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 if abs(a - b) <= atol + rtol * abs(b) everywhere, otherwise 0, as uint8."""
+    @staticmethod
+    def arange_like(data: NDArray | None = None, start: float = 0.0, step: float = 1.0, repeat: int = 1, ctx: str = '', axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Evenly spaced values, as many as data has elements, or as long as one of its axes; each value `repeat` times."""
+    @staticmethod
+    def backward_gradientmultiplier(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data * scalar, a gradient of another operator."""
+    @staticmethod
+    def boolean_mask(data: NDArray | None = None, index: NDArray | None = None, axis: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The slices of the first axis where `index` is not zero."""
+    @staticmethod
+    def div_sqrt_dim(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data / sqrt(d), with d the size of the last axis, as attention scores are scaled."""
+    @staticmethod
+    def getnnz(data: NDArray | None = None, axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Number of values that are not zero, in all or along an axis (MXNet: of stored values of a csr matrix)."""
+    @staticmethod
+    def gradientmultiplier(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data, whose gradient is multiplied by `scalar` (negative: gradient reversal)."""
+    @staticmethod
+    def index_array(data: NDArray | None = None, axes: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The index of every element along the axes asked for (all by default)."""
+    @staticmethod
+    def index_copy(old_tensor: NDArray | None = None, index_vector: NDArray | None = None, new_tensor: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """old_tensor with the rows at index_vector replaced by those of new_tensor."""
+    @staticmethod
+    def interleaved_matmul_encdec_qk(queries: NDArray | None = None, keys_values: NDArray | None = None, heads: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Attention scores between two sequences."""
+    @staticmethod
+    def interleaved_matmul_encdec_valatt(keys_values: NDArray | None = None, attention: NDArray | None = None, heads: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sums of the values of one sequence weighted by the attention of another."""
+    @staticmethod
+    def interleaved_matmul_selfatt_qk(queries_keys_values: NDArray | None = None, heads: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Attention scores of a sequence with itself, from one projection that holds query, key and value by head."""
+    @staticmethod
+    def interleaved_matmul_selfatt_valatt(queries_keys_values: NDArray | None = None, attention: NDArray | None = None, heads: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sums of the values weighted by attention, for a sequence with itself."""
+    @staticmethod
+    def quadratic(data: NDArray | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """a * data^2 + b * data + c."""
+    @staticmethod
+    def round_ste(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The nearest whole number, halves away from zero, with the gradient of the identity (straight-through)."""
+    @staticmethod
+    def sign_ste(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """-1, 0 or 1, with the gradient of the identity (straight-through)."""
+
+class linalg:
+    pass
+
+class random:
+    pass
+
+class image:
+    pass
+
+class sparse:
+    @staticmethod
+    def ElementWiseSum(*args: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The sum of any number of arrays."""
+    @staticmethod
+    def Embedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', sparse_grad: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The row of `weight` for each index in `data`."""
+    @staticmethod
+    def FullyConnected(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, num_hidden: int = ..., no_bias: Flag = False, flatten: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Affine map :math:`Y = X W^\\top + b`."""
+    @staticmethod
+    def LinearRegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The data itself, with the gradient of half the squared error: (data - label) * grad_scale / outputs."""
+    @staticmethod
+    def LogisticRegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The sigmoid of the data, with the gradient of the cross entropy: (output - label) * grad_scale / outputs."""
+    @staticmethod
+    def MAERegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The data itself, with the gradient of the absolute error: its sign (-1 at 0) * grad_scale / outputs."""
+    @staticmethod
+    def _contrib_round_ste(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The nearest whole number, halves away from zero, with the gradient of the identity (straight-through)."""
+    @staticmethod
+    def _contrib_sign_ste(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """-1, 0 or 1, with the gradient of the identity (straight-through)."""
+    @staticmethod
+    def abs(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Absolute value, slope 0 at 0."""
+    add_n = ElementWiseSum
+    @staticmethod
+    def arccos(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse cosine, in radians."""
+    @staticmethod
+    def arccosh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse hyperbolic cosine, NaN below 1."""
+    @staticmethod
+    def arcsin(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse sine, in radians."""
+    @staticmethod
+    def arcsinh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse hyperbolic sine."""
+    @staticmethod
+    def arctan(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse tangent, in radians."""
+    @staticmethod
+    def arctanh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse hyperbolic tangent."""
+    @staticmethod
+    def broadcast_add(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs + rhs with broadcasting."""
+    @staticmethod
+    def broadcast_div(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs / rhs with broadcasting; whole numbers are cut towards zero."""
+    @staticmethod
+    def broadcast_minus(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs - rhs with broadcasting."""
+    @staticmethod
+    def broadcast_mul(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs * rhs with broadcasting."""
+    broadcast_plus = broadcast_add
+    broadcast_sub = broadcast_minus
+    @staticmethod
+    def cast_storage(data: NDArray | None = None, stype: Literal['csr', 'default', 'row_sparse'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data itself: every array is dense here, whatever storage type is asked for."""
+    @staticmethod
+    def cbrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Cube root, of negative numbers too."""
+    @staticmethod
+    def ceil(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The next whole number upwards. No gradient."""
+    @staticmethod
+    def clip(data: NDArray | None = None, a_min: float = ..., a_max: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Values below a_min become a_min, values above a_max become a_max; slope 1 at the bounds, 0 outside."""
+    @staticmethod
+    def concat(*data: NDArray | Sequence[NDArray], dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Joins arrays along one axis."""
+    @staticmethod
+    def cos(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Cosine of radians."""
+    @staticmethod
+    def cosh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Hyperbolic cosine."""
+    @staticmethod
+    def degrees(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Radians to degrees."""
+    @staticmethod
+    def dot(lhs: NDArray | None = None, rhs: NDArray | None = None, transpose_a: Flag = False, transpose_b: Flag = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sums over lhs's last axis and rhs's first."""
+    @staticmethod
+    def elemwise_add(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs + rhs, element by element."""
+    @staticmethod
+    def elemwise_div(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs / rhs; whole numbers are cut towards zero."""
+    @staticmethod
+    def elemwise_mul(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs * rhs, element by element."""
+    @staticmethod
+    def elemwise_sub(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs - rhs, element by element."""
+    @staticmethod
+    def exp(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """e to the power of data."""
+    @staticmethod
+    def expm1(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """exp(data) - 1, exact near 0."""
+    @staticmethod
+    def fix(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The next whole number towards zero. No gradient."""
+    @staticmethod
+    def floor(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The next whole number downwards. No gradient."""
+    @staticmethod
+    def gamma(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The gamma function."""
+    @staticmethod
+    def gammaln(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Logarithm of abs(gamma(data))."""
+    @staticmethod
+    def log(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Natural logarithm."""
+    @staticmethod
+    def log10(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Logarithm to base 10."""
+    @staticmethod
+    def log1p(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """log(1 + data), exact near 0."""
+    @staticmethod
+    def log2(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Logarithm to base 2."""
+    @staticmethod
+    def make_loss(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data as a loss: its gradient is 1 everywhere, whatever comes from above."""
+    @staticmethod
+    def mean(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Mean over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    @staticmethod
+    def negative(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """-data."""
+    @staticmethod
+    def norm(data: NDArray | None = None, ord: int = 2, axis: Ints | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | str | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sum of absolute values (ord 1) or root of the sum of squares (ord 2) over `axis`, over all axes by default."""
+    @staticmethod
+    def radians(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Degrees to radians."""
+    @staticmethod
+    def relu(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """max(data, 0); NaN stays NaN, slope 0 at 0."""
+    @staticmethod
+    def retain(data: NDArray | None = None, indices: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data with every row but those at `indices` set to zero (MXNet: of a row_sparse array)."""
+    @staticmethod
+    def rint(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The nearest whole number, halves downwards (1.5 to 1, -1.5 to -2). No gradient."""
+    @staticmethod
+    def round(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The nearest whole number, halves away from zero. No gradient."""
+    @staticmethod
+    def rsqrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 / sqrt(data)."""
+    @staticmethod
+    def sigmoid(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 / (1 + exp(-data))."""
+    @staticmethod
+    def sign(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """-1, 0 or 1, 0 for NaN; slope 0 everywhere."""
+    @staticmethod
+    def sin(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sine of radians."""
+    @staticmethod
+    def sinh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Hyperbolic sine."""
+    @staticmethod
+    def slice(data: NDArray | None = None, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The part begin:end:step of each of the first axes."""
+    @staticmethod
+    def sqrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Square root."""
+    @staticmethod
+    def square(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data * data."""
+    @staticmethod
+    def stop_gradient(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data, through which no gradient passes."""
+    @staticmethod
+    def sum(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sum over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    @staticmethod
+    def tan(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Tangent of radians."""
+    @staticmethod
+    def tanh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Hyperbolic tangent."""
+    @staticmethod
+    def trunc(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The next whole number towards zero. No gradient."""
+    @staticmethod
+    def where(condition: NDArray | None = None, x: NDArray | None = None, y: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Elements of x where condition is not 0, of y elsewhere; condition has no gradient."""
+    @staticmethod
+    def zeros_like(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Zeros."""
+
+class _internal:
+    @staticmethod
+    def _Div(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs / rhs; whole numbers are cut towards zero."""
+    @staticmethod
+    def _DivScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data / scalar; whole numbers are cut towards zero."""
+    @staticmethod
+    def _Equal(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where lhs == rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _EqualScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where data == scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Greater(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where lhs > rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _GreaterEqualScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where data >= scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _GreaterScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where data > scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Greater_Equal(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where lhs >= rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Hypot(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """sqrt(lhs^2 + rhs^2), without overflow."""
+    @staticmethod
+    def _HypotScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """sqrt(data^2 + scalar^2), without overflow."""
+    @staticmethod
+    def _Lesser(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where lhs < rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _LesserEqualScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where data <= scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _LesserScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where data < scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Lesser_Equal(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where lhs <= rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _LogicalAndScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where both are not 0 and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _LogicalOrScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where one of them is not 0 and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _LogicalXorScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where exactly one of them is not 0 and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Logical_And(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where both are not 0 and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Logical_Or(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where one of them is not 0 and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Logical_Xor(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where exactly one of them is not 0 and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Maximum(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The larger of lhs and rhs; the gradient of a tie goes to lhs."""
+    @staticmethod
+    def _MaximumScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The larger of both; slope 1 at a tie."""
+    @staticmethod
+    def _Minimum(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The smaller of lhs and rhs; the gradient of a tie goes to lhs."""
+    @staticmethod
+    def _MinimumScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The smaller of both; slope 1 at a tie."""
+    @staticmethod
+    def _Minus(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs - rhs, element by element."""
+    @staticmethod
+    def _MinusScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data - scalar."""
+    @staticmethod
+    def _Mod(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The remainder of lhs / rhs with the sign of rhs, 0 where rhs is 0."""
+    @staticmethod
+    def _ModScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The remainder of data / scalar with the sign of scalar, 0 if that is 0."""
+    @staticmethod
+    def _Mul(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs * rhs, element by element."""
+    @staticmethod
+    def _MulScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data * scalar."""
+    @staticmethod
+    def _NotEqualScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where data != scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Not_Equal(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 where lhs != rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Plus(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs + rhs, element by element."""
+    @staticmethod
+    def _PlusScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data + scalar."""
+    @staticmethod
+    def _Power(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs to the power of rhs."""
+    @staticmethod
+    def _PowerScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data to the power of scalar."""
+    @staticmethod
+    def _RDivScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """scalar / data; whole numbers are cut towards zero."""
+    @staticmethod
+    def _RMinusScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """scalar - data."""
+    @staticmethod
+    def _RModScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The remainder of scalar / data with the sign of data."""
+    @staticmethod
+    def _RPowerScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """scalar to the power of data."""
+    _add = _Plus
+    @staticmethod
+    def _arange(start: float = ..., stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: Flag = False, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Evenly spaced values from start to stop, each `repeat` times; a single number is the stop."""
+    @staticmethod
+    def _copy(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data itself."""
+    @staticmethod
+    def _copyto(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data itself, to be written to `out=`."""
+    @staticmethod
+    def _crop_assign(lhs: NDArray | None = None, rhs: NDArray | None = None, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs with the part that `slice` would return replaced by rhs."""
+    @staticmethod
+    def _crop_assign_scalar(data: NDArray | None = None, scalar: float = 0.0, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data with every element of the part that `slice` would return set to `scalar`."""
+    _div = _Div
+    _div_scalar = _DivScalar
+    _equal = _Equal
+    _equal_scalar = _EqualScalar
+    @staticmethod
+    def _eye(N: int = ..., M: int = 0, k: int = 0, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Ones on the k-th diagonal of an N by M matrix (M = 0: square), zeros elsewhere."""
+    @staticmethod
+    def _full(shape: Ints | None = None, ctx: str = '', dtype: DTypeLike = 'float32', value: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """One value everywhere."""
+    @staticmethod
+    def _grad_add(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs + rhs, with which MXNet sums gradients."""
+    _greater = _Greater
+    _greater_equal = _Greater_Equal
+    _greater_equal_scalar = _GreaterEqualScalar
+    _greater_scalar = _GreaterScalar
+    @staticmethod
+    def _histogram(data: NDArray | None = None, bins: NDArray | None = None, bin_cnt: int | None = None, range: Floats | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Counts of values per bin, and the bins' bounds; the last bin includes its upper bound."""
+    _hypot = _Hypot
+    _hypot_scalar = _HypotScalar
+    @staticmethod
+    def _identity_with_attr_like_rhs(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs, with the shape and type of rhs known to be its own; rhs has no gradient."""
+    _lesser = _Lesser
+    _lesser_equal = _Lesser_Equal
+    _lesser_equal_scalar = _LesserEqualScalar
+    _lesser_scalar = _LesserScalar
+    @staticmethod
+    def _linspace(start: float = ..., stop: float = ..., num: int = ..., endpoint: Flag = True, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`num` evenly spaced values from start to stop, stop included unless `endpoint` is off."""
+    _logical_and = _Logical_And
+    _logical_and_scalar = _LogicalAndScalar
+    _logical_or = _Logical_Or
+    _logical_or_scalar = _LogicalOrScalar
+    _logical_xor = _Logical_Xor
+    _logical_xor_scalar = _LogicalXorScalar
+    _maximum = _Maximum
+    _maximum_scalar = _MaximumScalar
+    _minimum = _Minimum
+    _minimum_scalar = _MinimumScalar
+    _minus = _Minus
+    _minus_scalar = _MinusScalar
+    _mod = _Mod
+    _mod_scalar = _ModScalar
+    _mul = _Mul
+    _mul_scalar = _MulScalar
+    _not_equal = _Not_Equal
+    _not_equal_scalar = _NotEqualScalar
+    @staticmethod
+    def _onehot_encode(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Rows of rhs's width that are one at lhs's indices, zero elsewhere; an old NDArray function."""
+    @staticmethod
+    def _ones(shape: Ints = (), ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Ones."""
+    _plus = _Plus
+    _plus_scalar = _PlusScalar
+    _power = _Power
+    _power_scalar = _PowerScalar
+    @staticmethod
+    def _ravel_multi_index(data: NDArray | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Coordinates, one point a column, as positions in a flattened array of this shape."""
+    _rdiv_scalar = _RDivScalar
+    _rminus_scalar = _RMinusScalar
+    _rmod_scalar = _RModScalar
+    @staticmethod
+    def _rnn_param_concat(*data: NDArray | Sequence[NDArray], dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Joins the parameters of a recurrent network; one or two unknown sizes share what the output leaves over."""
+    _rpower_scalar = _RPowerScalar
+    @staticmethod
+    def _scatter_elemwise_div(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs / rhs; MXNet's sparse variant, dense here."""
+    @staticmethod
+    def _scatter_minus_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data - scalar; MXNet's sparse variant, dense here."""
+    @staticmethod
+    def _scatter_plus_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data + scalar; MXNet's sparse variant, dense here."""
+    @staticmethod
+    def _scatter_set_nd(lhs: NDArray | None = None, rhs: NDArray | None = None, indices: NDArray | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs with rhs written at the points whose coordinates are the columns of `indices`."""
+    _slice_assign = _crop_assign
+    _slice_assign_scalar = _crop_assign_scalar
+    @staticmethod
+    def _split_v2(data: NDArray | None = None, indices: Ints = ..., axis: int = 1, squeeze_axis: Flag = False, sections: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Cuts an axis where each of `indices` says a part begins, or into `sections` parts, the longer ones first."""
+    @staticmethod
+    def _square_sum(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sum of squares over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    _sub = _Minus
+    @staticmethod
+    def _unravel_index(data: NDArray | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Positions in a flattened array of this shape as coordinates, one point a column."""
+    @staticmethod
+    def _zeros(shape: Ints = (), ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Zeros."""
+    @staticmethod
+    def _zeros_without_dtype(shape: Ints | None = None, ctx: str = '', dtype: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Zeros of the type that inference finds; `dtype` is MXNet's type number, or -1."""
+
+op: Any
+namespaces: Any
+
+class Methods:
+    def reshape_like(self, rhs: NDArray | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """lhs in the shape of rhs, or with its axes lhs_begin..lhs_end in the shape of rhs's axes rhs_begin..rhs_end."""
+    def zeros_like(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Zeros."""
+    def ones_like(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Ones."""
+    def broadcast_axes(self, axis: Ints = (), size: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Repeats data along each `axis`, which must have size 1, to the `size` at the same place."""
+    def repeat(self, repeats: int = ..., axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Repeats every element `repeats` times along `axis`, or of the flattened array."""
+    def pad(self, mode: Literal['constant', 'edge', 'reflect'] | str = ..., pad_width: Ints = ..., constant_value: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Adds pad_width[2 i] elements before and pad_width[2 i + 1] after axis i, of the plane or volume only."""
+    def swapaxes(self, dim1: int = 0, dim2: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Exchanges the axes dim1 and dim2."""
+    def split(self, num_outputs: int = ..., axis: int = 1, squeeze_axis: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Cuts an axis into num_outputs equal parts; with `squeeze_axis` the parts must have size 1 and lose the axis."""
+    def slice(self, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The part begin:end:step of each of the first axes."""
+    def slice_axis(self, axis: int = ..., begin: int = ..., end: int | None = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The part begin:end of one axis; unlike slice's, bounds out of range are an error."""
+    def slice_like(self, shape_like: NDArray | None = None, axes: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The start of data along `axes` (all by default), as long as shape_like is there."""
+    def take(self, indices: NDArray | None = None, axis: int = 0, mode: Literal['clip', 'raise', 'wrap'] | str = 'clip', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The slices of one axis at indices."""
+    def one_hot(self, depth: int = ..., on_value: float = 1.0, off_value: float = 0.0, dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """on_value at each index along a new last axis, off_value elsewhere; indices out of range give no on_value."""
+    def pick(self, index: NDArray | None = None, axis: int | None = -1, keepdims: Flag = False, mode: Literal['clip', 'wrap'] | str = 'clip', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """One element of each line along an axis."""
+    def sort(self, axis: int | None = -1, is_ascend: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The elements in order along an axis, or of the flattened array; a hidden second output has their positions."""
+    def topk(self, axis: int | None = -1, k: int = 1, ret_typ: Literal['both', 'indices', 'mask', 'value'] | str = 'indices', is_ascend: Flag = False, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'uint8'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """The k largest (or with `is_ascend` smallest) elements along an axis, or of the flattened array, in order."""
+    def argsort(self, axis: int | None = -1, is_ascend: Flag = True, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'uint8'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The positions that put the elements in order along an axis, or those of the flattened array."""
+    def argmax(self, axis: int | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Position of the first largest element along an axis, or in the flattened array."""
+    def argmax_channel(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Position of the first largest element along axis 1."""
+    def argmin(self, axis: int | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Position of the first smallest element along an axis, or in the flattened array."""
+    def clip(self, a_min: float = ..., a_max: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Values below a_min become a_min, values above a_max become a_max; slope 1 at the bounds, 0 outside."""
+    def abs(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Absolute value, slope 0 at 0."""
+    def sign(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """-1, 0 or 1, 0 for NaN; slope 0 everywhere."""
+    def flatten(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Joins all axes but the first."""
+    def shape_array(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The shape of data as an int64 vector; no gradient."""
+    def size_array(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The number of elements of data as int64; no gradient."""
+    def expand_dims(self, axis: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inserts an axis of size 1 before `axis`, which may count from the end."""
+    def broadcast_like(self, rhs: NDArray | None = None, lhs_axes: Ints | None = None, rhs_axes: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Repeats lhs along its axes of size 1 to the shape of rhs, or only `lhs_axes` to the sizes of `rhs_axes`."""
+    def tile(self, reps: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Repeats the whole array reps[i] times along axis i, aligned at the last axis."""
+    def flip(self, axis: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Turns the order of the elements along each of the axes."""
+    def depth_to_space(self, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Moves blocks of channels into the plane, each pixel becoming a block_size x block_size square."""
+    def space_to_depth(self, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Moves each block_size x block_size square of the plane into channels; the inverse of depth_to_space."""
+    def diag(self, k: int = 0, axis1: int = 0, axis2: int = 1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The k-th diagonal over two axes, or the matrix that has a vector there."""
+    def sum(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sum over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def nansum(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sum that takes nan for zero."""
+    def prod(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Product over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def nanprod(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Product that takes nan for one."""
+    def mean(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Mean over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def max(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Largest element over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def min(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Smallest element over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def norm(self, ord: int = 2, axis: Ints | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | str | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sum of absolute values (ord 1) or root of the sum of squares (ord 2) over `axis`, over all axes by default."""
+    def round(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The nearest whole number, halves away from zero. No gradient."""
+    def rint(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The nearest whole number, halves downwards (1.5 to 1, -1.5 to -2). No gradient."""
+    def fix(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The next whole number towards zero. No gradient."""
+    def floor(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The next whole number downwards. No gradient."""
+    def ceil(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The next whole number upwards. No gradient."""
+    def trunc(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The next whole number towards zero. No gradient."""
+    def sin(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Sine of radians."""
+    def cos(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Cosine of radians."""
+    def tan(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Tangent of radians."""
+    def arcsin(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse sine, in radians."""
+    def arccos(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse cosine, in radians."""
+    def arctan(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse tangent, in radians."""
+    def degrees(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Radians to degrees."""
+    def radians(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Degrees to radians."""
+    def sinh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Hyperbolic sine."""
+    def cosh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Hyperbolic cosine."""
+    def tanh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Hyperbolic tangent."""
+    def arcsinh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse hyperbolic sine."""
+    def arccosh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse hyperbolic cosine, NaN below 1."""
+    def arctanh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Inverse hyperbolic tangent."""
+    def exp(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """e to the power of data."""
+    def expm1(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """exp(data) - 1, exact near 0."""
+    def log(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Natural logarithm."""
+    def log10(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Logarithm to base 10."""
+    def log2(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Logarithm to base 2."""
+    def log1p(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """log(1 + data), exact near 0."""
+    def sqrt(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Square root."""
+    def rsqrt(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 / sqrt(data)."""
+    def cbrt(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Cube root, of negative numbers too."""
+    def rcbrt(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 / cbrt(data)."""
+    def square(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """data * data."""
+    def reciprocal(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 / data."""
+    def relu(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """max(data, 0); NaN stays NaN, slope 0 at 0."""
+    def sigmoid(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """1 / (1 + exp(-data))."""
+    def softmax(self, length: NDArray | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Softmax along an axis, of the first `length` elements when `use_length`, the rest being 0."""
+    def log_softmax(self, length: NDArray | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Logarithm of the softmax."""
+    def softmin(self, length: NDArray | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Softmax of the negated data."""
+    def squeeze(self, axis: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Drops the axes of size 1, or those in `axis`, which must have size 1."""

@@ -1,0 +1,1071 @@
+# Written by `python -m declax.stubs --write`; do not edit.
+# pyright: basic, reportSelfClsParameterName=false
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+Attrs: TypeAlias = Mapping[str, str] | None
+DTypeLike: TypeAlias = str | type | np.dtype
+Flag: TypeAlias = bool | int
+Floats: TypeAlias = Sequence[float] | float
+Ints: TypeAlias = Sequence[int] | int
+Name: TypeAlias = str | None
+
+from declax.symbol import Group as Group
+from declax.symbol import Symbol as Symbol
+from declax.symbol import Variable as Variable
+from declax.symbol import create as create
+from declax.symbol import fromjson as fromjson
+from declax.symbol import hidden_key as hidden_key
+from declax.symbol import hypot as hypot
+from declax.symbol import load as load
+from declax.symbol import load_json as load_json
+from declax.symbol import maximum as maximum
+from declax.symbol import minimum as minimum
+from declax.symbol import pow as pow
+from declax.symbol import power as power
+from declax.symbol import var as var
+
+def Activation(data: Symbol | None = None, act_type: Literal['relu', 'sigmoid', 'softrelu', 'softsign', 'tanh'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """An element-wise activation; `softrelu` is log(1 + exp(x)), `softsign` x / (1 + |x|)."""
+def BatchNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.0010000000474974513, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, axis: int = 1, cudnn_off: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Batch normalization :math:`\\gamma (x - \\mu) / \\sqrt{\\sigma^2 + \\epsilon} + \\beta` for each channel."""
+def BatchNorm_v1(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.00100000005, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The older `BatchNorm`: channels at axis 1, and the output `var` holds the variance."""
+def BlockGrad(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data, through which no gradient passes."""
+def Cast(data: Symbol | None = None, dtype: Literal['bfloat16', 'bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data as type `dtype`; its gradient is cast back."""
+def Concat(*data: Symbol | Sequence[Symbol], dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Joins arrays along one axis."""
+def Convolution(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 1024, no_bias: Flag = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Convolution (cross-correlation) in one, two or three dimensions."""
+def Convolution_v1(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 1024, no_bias: Flag = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The older name of `Convolution`, for two and three dimensions."""
+def Crop(*data: Symbol | Sequence[Symbol], offset: Ints = (0, 0), h_w: Ints = (0, 0), center_crop: Flag = False, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The part of an image's plane at `offset` (y, x), or in its middle, as large as `h_w` or a second input's plane."""
+def Custom(*data: Symbol | Sequence[Symbol], op_type: str, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """A custom operator written in Python and registered with `declax.operator.register`."""
+def Deconvolution(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), adj: Ints = (), target_shape: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 512, no_bias: Flag = True, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Transposed convolution: the gradient of `Convolution` with respect to its data."""
+def Dropout(data: Symbol | None = None, p: float = 0.5, mode: Literal['always', 'training'] | str = 'training', axes: Ints = (), cudnn_off: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sets a fraction `p` of the elements to 0 and divides the others by 1 - p, in training or `always`."""
+def ElementWiseSum(*args: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The sum of any number of arrays."""
+def Embedding(data: Symbol | None = None, weight: Symbol | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', sparse_grad: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The row of `weight` for each index in `data`."""
+def Flatten(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Joins all axes but the first."""
+def FullyConnected(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, num_hidden: int = ..., no_bias: Flag = False, flatten: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Affine map :math:`Y = X W^\\top + b`."""
+def GroupNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, num_groups: int = 1, eps: float = 9.99999975e-06, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Normalization within groups of channels, then an affine map for each group."""
+def IdentityAttachKLSparseReg(data: Symbol | None = None, moving_avg: Symbol | None = None, sparseness_target: float = 0.100000001, penalty: float = 0.00100000005, momentum: float = 0.899999976, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The data itself, whose gradient draws the mean activation of each unit to a target (KL divergence)."""
+def InstanceNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, eps: float = 0.00100000005, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Normalization of each channel of each example, then an affine map for each channel."""
+def L2Normalization(data: Symbol | None = None, eps: float = 1.00000001e-10, mode: Literal['channel', 'instance', 'spatial'] | str = 'instance', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Division by the L2 norm, :math:`x / \\sqrt{\\sum x^2 + \\epsilon}`."""
+def LRN(data: Symbol | None = None, alpha: float = 9.99999975e-05, beta: float = 0.75, knorm: float = 2.0, nsize: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Local response normalization, :math:`x_c (k + \\frac{\\alpha}{n} \\sum_{c'} x_{c'}^2)^{-\\beta}`."""
+def LayerNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, axis: int = -1, eps: float = 9.99999975e-06, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Normalization along one axis, then an affine map."""
+def LeakyReLU(data: Symbol | None = None, gamma: Symbol | None = None, act_type: Literal['elu', 'gelu', 'leaky', 'prelu', 'rrelu', 'selu'] | str = 'leaky', slope: float = 0.25, lower_bound: float = 0.125, upper_bound: float = 0.333999991, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """A rectifier with a slope for negative values: fixed, learnt (`prelu`) or random (`rrelu`), or a smooth cousin."""
+def LinearRegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The data itself, with the gradient of half the squared error: (data - label) * grad_scale / outputs."""
+def LogisticRegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The sigmoid of the data, with the gradient of the cross entropy: (output - label) * grad_scale / outputs."""
+def MAERegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The data itself, with the gradient of the absolute error: its sign (-1 at 0) * grad_scale / outputs."""
+def MakeLoss(data: Symbol | None = None, grad_scale: float = 1.0, valid_thresh: float = 0.0, normalization: Literal['batch', 'null', 'valid'] | str = 'null', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data as a loss: its gradient is `grad_scale` everywhere, whatever comes from above."""
+def Pad(data: Symbol | None = None, mode: Literal['constant', 'edge', 'reflect'] | str = ..., pad_width: Ints = ..., constant_value: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Adds pad_width[2 i] elements before and pad_width[2 i + 1] after axis i, of the plane or volume only."""
+def Pooling(data: Symbol | None = None, kernel: Ints = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] | str = 'max', global_pool: Flag = False, cudnn_off: Flag = False, pooling_convention: Literal['full', 'same', 'valid'] | str = 'valid', stride: Ints = (), pad: Ints = (), p_value: int | None = None, count_include_pad: Flag | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Pooling over windows, or over all of space with `global_pool`."""
+def Pooling_v1(data: Symbol | None = None, kernel: Ints = (), pool_type: Literal['avg', 'max', 'sum'] | str = 'max', global_pool: Flag = False, pooling_convention: Literal['full', 'valid'] | str = 'valid', stride: Ints = (), pad: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The older `Pooling`, with its own rules."""
+def Reshape(data: Symbol | None = None, shape: Ints = (), reverse: Flag = False, target_shape: Ints = (), keep_highest: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The same elements in another shape."""
+def SVMOutput(data: Symbol | None = None, label: Symbol | None = None, margin: float = 1.0, regularization_coefficient: float = 1.0, use_linear: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The data itself, with the gradient of a one-against-all hinge loss, squared unless `use_linear`."""
+def SliceChannel(data: Symbol | None = None, num_outputs: int = ..., axis: int = 1, squeeze_axis: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Cuts an axis into num_outputs equal parts; with `squeeze_axis` the parts must have size 1 and lose the axis."""
+def Softmax(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, ignore_label: float = -1.0, multi_output: Flag = False, use_ignore: Flag = False, preserve_shape: Flag = False, normalization: Literal['batch', 'null', 'valid'] | str = 'null', out_grad: Flag = False, smooth_alpha: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Softmax whose gradient is that of the cross entropy with `label`."""
+def SoftmaxActivation(data: Symbol | None = None, mode: Literal['channel', 'instance'] | str = 'instance', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Softmax along the last axis (`instance`) or along the channels (`channel`, axis 1)."""
+SoftmaxOutput = Softmax
+def SwapAxis(data: Symbol | None = None, dim1: int = 0, dim2: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Exchanges the axes dim1 and dim2."""
+def UpSampling(*data: Symbol | Sequence[Symbol], scale: int, num_filter: int = 0, sample_type: Literal['bilinear', 'nearest'] | str, multi_input_mode: Literal['concat', 'sum'] | str = 'concat', workspace: int = 512, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Images enlarged by a whole factor, by repetition or by a (learnable) bilinear filter."""
+def abs(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Absolute value, slope 0 at 0."""
+add_n = ElementWiseSum
+def all_finite(data: Symbol | None = None, init_output: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 if every value is finite, otherwise 0, as float32."""
+def amp_cast(data: Symbol | None = None, dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data as type `dtype` if it is float32, float16 or bfloat16, otherwise unchanged (automatic mixed precision)."""
+def amp_multicast(*data: Symbol | Sequence[Symbol], num_outputs: int, cast_narrow: Flag = False, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Casts all arrays to their widest floating type, or to the narrowest with `cast_narrow` (mixed precision)."""
+def arccos(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Inverse cosine, in radians."""
+def arccosh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Inverse hyperbolic cosine, NaN below 1."""
+def arcsin(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Inverse sine, in radians."""
+def arcsinh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Inverse hyperbolic sine."""
+def arctan(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Inverse tangent, in radians."""
+def arctanh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Inverse hyperbolic tangent."""
+def argmax(data: Symbol | None = None, axis: int | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Position of the first largest element along an axis, or in the flattened array."""
+def argmax_channel(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Position of the first largest element along axis 1."""
+def argmin(data: Symbol | None = None, axis: int | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Position of the first smallest element along an axis, or in the flattened array."""
+def argsort(data: Symbol | None = None, axis: int | None = -1, is_ascend: Flag = True, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'uint8'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The positions that put the elements in order along an axis, or those of the flattened array."""
+def batch_dot(lhs: Symbol | None = None, rhs: Symbol | None = None, transpose_a: Flag = False, transpose_b: Flag = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Matrix products of the last two axes, one for each index of the leading ones, which must agree."""
+def batch_take(a: Symbol | None = None, indices: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """One element of each row, indices clipped to the row."""
+def broadcast_add(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs + rhs with broadcasting."""
+def broadcast_axes(data: Symbol | None = None, axis: Ints = (), size: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Repeats data along each `axis`, which must have size 1, to the `size` at the same place."""
+broadcast_axis = broadcast_axes
+def broadcast_div(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs / rhs with broadcasting; whole numbers are cut towards zero."""
+def broadcast_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where lhs == rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_greater(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where lhs > rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_greater_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where lhs >= rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_hypot(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """sqrt(lhs^2 + rhs^2) with broadcasting, without overflow."""
+def broadcast_lesser(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where lhs < rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_lesser_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where lhs <= rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_like(lhs: Symbol | None = None, rhs: Symbol | None = None, lhs_axes: Ints | None = None, rhs_axes: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Repeats lhs along its axes of size 1 to the shape of rhs, or only `lhs_axes` to the sizes of `rhs_axes`."""
+def broadcast_logical_and(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where both are not 0, with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_logical_or(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where one of them is not 0, with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_logical_xor(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where exactly one of them is not 0, with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+def broadcast_maximum(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The larger, with broadcasting; a tie's gradient goes to lhs."""
+def broadcast_minimum(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The smaller, with broadcasting; a tie's gradient goes to lhs."""
+def broadcast_minus(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs - rhs with broadcasting."""
+def broadcast_mod(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The remainder of lhs / rhs with broadcasting; the sign of rhs, 0 where rhs is 0."""
+def broadcast_mul(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs * rhs with broadcasting."""
+def broadcast_not_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where lhs != rhs with broadcasting, and 0 elsewhere, in the type of the inputs; no gradient."""
+broadcast_plus = broadcast_add
+def broadcast_power(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs to the power of rhs with broadcasting."""
+broadcast_sub = broadcast_minus
+def broadcast_to(data: Symbol | None = None, shape: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Repeats data along its axes of size 1 until it has `shape`."""
+cast = Cast
+def cast_storage(data: Symbol | None = None, stype: Literal['csr', 'default', 'row_sparse'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data itself: every array is dense here, whatever storage type is asked for."""
+def cbrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Cube root, of negative numbers too."""
+def ceil(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The next whole number upwards. No gradient."""
+def choose_element_0index(data: Symbol | None = None, index: Symbol | None = None, axis: int | None = -1, keepdims: Flag = False, mode: Literal['clip', 'wrap'] | str = 'clip', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """One element of each line along an axis."""
+def clip(data: Symbol | None = None, a_min: float = ..., a_max: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Values below a_min become a_min, values above a_max become a_max; slope 1 at the bounds, 0 outside."""
+def col2im(data: Symbol | None = None, output_size: Ints = ..., kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The image whose blocks are the columns; where blocks overlap, they add up. The transpose of im2col."""
+concat = Concat
+def cos(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Cosine of radians."""
+def cosh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Hyperbolic cosine."""
+def crop(data: Symbol | None = None, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The part begin:end:step of each of the first axes."""
+def degrees(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Radians to degrees."""
+def depth_to_space(data: Symbol | None = None, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Moves blocks of channels into the plane, each pixel becoming a block_size x block_size square."""
+def diag(data: Symbol | None = None, k: int = 0, axis1: int = 0, axis2: int = 1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The k-th diagonal over two axes, or the matrix that has a vector there."""
+def dot(lhs: Symbol | None = None, rhs: Symbol | None = None, transpose_a: Flag = False, transpose_b: Flag = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sums over lhs's last axis and rhs's first."""
+def elemwise_add(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs + rhs, element by element."""
+def elemwise_div(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs / rhs; whole numbers are cut towards zero."""
+def elemwise_mul(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs * rhs, element by element."""
+def elemwise_sub(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs - rhs, element by element."""
+def erf(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The error function."""
+def erfinv(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The inverse of the error function."""
+def exp(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """e to the power of data."""
+def expand_dims(data: Symbol | None = None, axis: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Inserts an axis of size 1 before `axis`, which may count from the end."""
+def expm1(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """exp(data) - 1, exact near 0."""
+def fill_element_0index(lhs: Symbol | None = None, mhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs with element rhs[i] of row i set to mhs[i]; an old NDArray function."""
+def fix(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The next whole number towards zero. No gradient."""
+flatten = Flatten
+def flip(data: Symbol | None = None, axis: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Turns the order of the elements along each of the axes."""
+def floor(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The next whole number downwards. No gradient."""
+def gamma(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The gamma function."""
+def gammaln(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Logarithm of abs(gamma(data))."""
+def gather_nd(data: Symbol | None = None, indices: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The elements, or slices, at the points whose coordinates are the columns of `indices`."""
+def hard_sigmoid(data: Symbol | None = None, alpha: float = 0.2, beta: float = 0.5, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """alpha * data + beta cut off at 0 and at 1, with slope 0 at both cuts."""
+def identity(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data itself."""
+def im2col(data: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Every block of the image that a convolution with these attributes would see, as a column."""
+def khatri_rao(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The column-wise Kronecker product of matrices."""
+def log(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Natural logarithm."""
+def log10(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Logarithm to base 10."""
+def log1p(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """log(1 + data), exact near 0."""
+def log2(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Logarithm to base 2."""
+def log_softmax(data: Symbol | None = None, length: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Logarithm of the softmax."""
+def logical_not(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 where data is 0 and 0 elsewhere, in the type of data. No gradient."""
+def make_loss(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data as a loss: its gradient is 1 everywhere, whatever comes from above."""
+def max(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Largest element over `axis`, over all axes when none is named, or over all others with `exclude`."""
+max_axis = max
+def mean(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Mean over `axis`, over all axes when none is named, or over all others with `exclude`."""
+def min(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Smallest element over `axis`, over all axes when none is named, or over all others with `exclude`."""
+min_axis = min
+def moments(data: Symbol | None = None, axes: Ints | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Mean and variance (divided by the count) over `axes`, which must be named."""
+def multi_all_finite(*data: Symbol | Sequence[Symbol], num_arrays: int = 1, init_output: Flag = True, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 if every value of all `num_arrays` arrays is finite, otherwise 0, as float32."""
+def nanprod(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Product that takes nan for one."""
+def nansum(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sum that takes nan for zero."""
+def negative(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """-data."""
+def norm(data: Symbol | None = None, ord: int = 2, axis: Ints | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | str | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sum of absolute values (ord 1) or root of the sum of squares (ord 2) over `axis`, over all axes by default."""
+def one_hot(indices: Symbol | None = None, depth: int = ..., on_value: float = 1.0, off_value: float = 0.0, dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """on_value at each index along a new last axis, off_value elsewhere; indices out of range give no on_value."""
+def ones_like(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Ones."""
+pad = Pad
+pick = choose_element_0index
+def prod(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Product over `axis`, over all axes when none is named, or over all others with `exclude`."""
+def radians(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Degrees to radians."""
+def ravel_multi_index(data: Symbol | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Coordinates, one point a column, as positions in a flattened array of this shape."""
+def rcbrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 / cbrt(data)."""
+def reciprocal(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 / data."""
+def relu(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """max(data, 0); NaN stays NaN, slope 0 at 0."""
+def repeat(data: Symbol | None = None, repeats: int = ..., axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Repeats every element `repeats` times along `axis`, or of the flattened array."""
+reshape = Reshape
+def reshape_like(lhs: Symbol | None = None, rhs: Symbol | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """lhs in the shape of rhs, or with its axes lhs_begin..lhs_end in the shape of rhs's axes rhs_begin..rhs_end."""
+reverse = flip
+def rint(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The nearest whole number, halves downwards (1.5 to 1, -1.5 to -2). No gradient."""
+def round(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The nearest whole number, halves away from zero. No gradient."""
+def rsqrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 / sqrt(data)."""
+def scatter_nd(data: Symbol | None = None, indices: Symbol | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Zeros with data written at the points whose coordinates are the columns of `indices`."""
+def shape_array(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The shape of data as an int64 vector; no gradient."""
+def sigmoid(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """1 / (1 + exp(-data))."""
+def sign(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """-1, 0 or 1, 0 for NaN; slope 0 everywhere."""
+def sin(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sine of radians."""
+def sinh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Hyperbolic sine."""
+def size_array(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The number of elements of data as int64; no gradient."""
+slice = crop
+def slice_axis(data: Symbol | None = None, axis: int = ..., begin: int = ..., end: int | None = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The part begin:end of one axis; unlike slice's, bounds out of range are an error."""
+def slice_like(data: Symbol | None = None, shape_like: Symbol | None = None, axes: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The start of data along `axes` (all by default), as long as shape_like is there."""
+def smooth_l1(data: Symbol | None = None, scalar: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Smooth L1: :math:`(\\sigma x)^2 / 2` where :math:`|x| \\le \\sigma^{-2}`, else :math:`|x| - \\sigma^{-2} / 2`."""
+def softmax(data: Symbol | None = None, length: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Softmax along an axis, of the first `length` elements when `use_length`, the rest being 0."""
+def softmax_cross_entropy(data: Symbol | None = None, label: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sum over the batch of the cross entropy between the softmax of `data` and the class indices `label`."""
+def softmin(data: Symbol | None = None, length: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Softmax of the negated data."""
+def softsign(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data / (1 + abs(data))."""
+def sort(data: Symbol | None = None, axis: int | None = -1, is_ascend: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The elements in order along an axis, or of the flattened array; a hidden second output has their positions."""
+def space_to_depth(data: Symbol | None = None, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Moves each block_size x block_size square of the plane into channels; the inverse of depth_to_space."""
+split = SliceChannel
+def sqrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Square root."""
+def square(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """data * data."""
+def squeeze(data: Symbol | None = None, axis: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Drops the axes of size 1, or those in `axis`, which must have size 1."""
+def stack(*data: Symbol | Sequence[Symbol], axis: int = 0, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Joins arrays of one shape along a new axis."""
+stop_gradient = BlockGrad
+def sum(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sum over `axis`, over all axes when none is named, or over all others with `exclude`."""
+sum_axis = sum
+swapaxes = SwapAxis
+def take(a: Symbol | None = None, indices: Symbol | None = None, axis: int = 0, mode: Literal['clip', 'raise', 'wrap'] | str = 'clip', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The slices of one axis at indices."""
+def tan(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Tangent of radians."""
+def tanh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Hyperbolic tangent."""
+def tile(data: Symbol | None = None, reps: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Repeats the whole array reps[i] times along axis i, aligned at the last axis."""
+def topk(data: Symbol | None = None, axis: int | None = -1, k: int = 1, ret_typ: Literal['both', 'indices', 'mask', 'value'] | str = 'indices', is_ascend: Flag = False, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'uint8'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The k largest (or with `is_ascend` smallest) elements along an axis, or of the flattened array, in order."""
+def transpose(data: Symbol | None = None, axes: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Permutes the axes; without `axes` it reverses them."""
+def trunc(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The next whole number towards zero. No gradient."""
+def unravel_index(data: Symbol | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Positions in a flattened array of this shape as coordinates, one point a column."""
+def where(condition: Symbol | None = None, x: Symbol | None = None, y: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Elements of x where condition is not 0, of y elsewhere; condition has no gradient."""
+def zeros_like(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Zeros."""
+def zeros(shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    """Zeros of a shape."""
+def ones(shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    """Ones of a shape."""
+def full(shape: Any, val: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    """A shape filled with one value."""
+def arange(start: Any, stop: Any = None, step: Any = 1.0, repeat: Any = 1, infer_range: Any = False, name: Any = None, dtype: Any = None) -> Any:
+    """Evenly spaced values in [start, stop), each repeated `repeat` times."""
+def eye(N: Any, M: Any = 0, k: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:
+    """Ones on the k-th diagonal of an N by M matrix (M = 0: square), zeros elsewhere."""
+def linspace(start: Any, stop: Any, num: Any, endpoint: Any = True, name: Any = None, dtype: Any = None) -> Any:
+    """`num` evenly spaced values from start to stop."""
+def histogram(a: Any, bins: Any = 10, range: Any = None, **kwargs: Any) -> Any:
+    """Counts of values per bin and the bins' edges; `bins` is a number, with `range`, or a tensor of edges."""
+def split_v2(ary: Any, indices_or_sections: Any, axis: Any = 0, squeeze_axis: Any = False) -> Any:
+    """Splits into equal sections, or at indices along an axis."""
+class contrib:
+    @staticmethod
+    def BatchNormWithReLU(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.0010000000474974513, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, axis: int = 1, cudnn_off: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`BatchNorm` followed by a rectifier."""
+    @staticmethod
+    def SparseEmbedding(data: Symbol | None = None, weight: Symbol | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', deterministic: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`Embedding` under its older name for a sparse table."""
+    @staticmethod
+    def SyncBatchNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.00100000005, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, ndev: int = 1, key: str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Batch normalization over all devices; the output `var` holds the variance."""
+    @staticmethod
+    def allclose(a: Symbol | None = None, b: Symbol | None = None, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 if abs(a - b) <= atol + rtol * abs(b) everywhere, otherwise 0, as uint8."""
+    @staticmethod
+    def arange_like(data: Symbol | None = None, start: float = 0.0, step: float = 1.0, repeat: int = 1, ctx: str = '', axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Evenly spaced values, as many as data has elements, or as long as one of its axes; each value `repeat` times."""
+    @staticmethod
+    def backward_gradientmultiplier(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data * scalar, a gradient of another operator."""
+    @staticmethod
+    def boolean_mask(data: Symbol | None = None, index: Symbol | None = None, axis: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The slices of the first axis where `index` is not zero."""
+    @staticmethod
+    def div_sqrt_dim(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data / sqrt(d), with d the size of the last axis, as attention scores are scaled."""
+    @staticmethod
+    def getnnz(data: Symbol | None = None, axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Number of values that are not zero, in all or along an axis (MXNet: of stored values of a csr matrix)."""
+    @staticmethod
+    def gradientmultiplier(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data, whose gradient is multiplied by `scalar` (negative: gradient reversal)."""
+    @staticmethod
+    def index_array(data: Symbol | None = None, axes: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The index of every element along the axes asked for (all by default)."""
+    @staticmethod
+    def index_copy(old_tensor: Symbol | None = None, index_vector: Symbol | None = None, new_tensor: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """old_tensor with the rows at index_vector replaced by those of new_tensor."""
+    @staticmethod
+    def interleaved_matmul_encdec_qk(queries: Symbol | None = None, keys_values: Symbol | None = None, heads: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Attention scores between two sequences."""
+    @staticmethod
+    def interleaved_matmul_encdec_valatt(keys_values: Symbol | None = None, attention: Symbol | None = None, heads: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sums of the values of one sequence weighted by the attention of another."""
+    @staticmethod
+    def interleaved_matmul_selfatt_qk(queries_keys_values: Symbol | None = None, heads: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Attention scores of a sequence with itself, from one projection that holds query, key and value by head."""
+    @staticmethod
+    def interleaved_matmul_selfatt_valatt(queries_keys_values: Symbol | None = None, attention: Symbol | None = None, heads: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sums of the values weighted by attention, for a sequence with itself."""
+    @staticmethod
+    def quadratic(data: Symbol | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """a * data^2 + b * data + c."""
+    @staticmethod
+    def round_ste(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The nearest whole number, halves away from zero, with the gradient of the identity (straight-through)."""
+    @staticmethod
+    def sign_ste(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """-1, 0 or 1, with the gradient of the identity (straight-through)."""
+
+class linalg:
+    pass
+
+class random:
+    pass
+
+class image:
+    pass
+
+class sparse:
+    @staticmethod
+    def ElementWiseSum(*args: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The sum of any number of arrays."""
+    @staticmethod
+    def Embedding(data: Symbol | None = None, weight: Symbol | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', sparse_grad: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The row of `weight` for each index in `data`."""
+    @staticmethod
+    def FullyConnected(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, num_hidden: int = ..., no_bias: Flag = False, flatten: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Affine map :math:`Y = X W^\\top + b`."""
+    @staticmethod
+    def LinearRegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The data itself, with the gradient of half the squared error: (data - label) * grad_scale / outputs."""
+    @staticmethod
+    def LogisticRegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The sigmoid of the data, with the gradient of the cross entropy: (output - label) * grad_scale / outputs."""
+    @staticmethod
+    def MAERegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The data itself, with the gradient of the absolute error: its sign (-1 at 0) * grad_scale / outputs."""
+    @staticmethod
+    def _contrib_round_ste(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The nearest whole number, halves away from zero, with the gradient of the identity (straight-through)."""
+    @staticmethod
+    def _contrib_sign_ste(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """-1, 0 or 1, with the gradient of the identity (straight-through)."""
+    @staticmethod
+    def abs(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Absolute value, slope 0 at 0."""
+    add_n = ElementWiseSum
+    @staticmethod
+    def arccos(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse cosine, in radians."""
+    @staticmethod
+    def arccosh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse hyperbolic cosine, NaN below 1."""
+    @staticmethod
+    def arcsin(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse sine, in radians."""
+    @staticmethod
+    def arcsinh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse hyperbolic sine."""
+    @staticmethod
+    def arctan(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse tangent, in radians."""
+    @staticmethod
+    def arctanh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse hyperbolic tangent."""
+    @staticmethod
+    def broadcast_add(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs + rhs with broadcasting."""
+    @staticmethod
+    def broadcast_div(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs / rhs with broadcasting; whole numbers are cut towards zero."""
+    @staticmethod
+    def broadcast_minus(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs - rhs with broadcasting."""
+    @staticmethod
+    def broadcast_mul(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs * rhs with broadcasting."""
+    broadcast_plus = broadcast_add
+    broadcast_sub = broadcast_minus
+    @staticmethod
+    def cast_storage(data: Symbol | None = None, stype: Literal['csr', 'default', 'row_sparse'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data itself: every array is dense here, whatever storage type is asked for."""
+    @staticmethod
+    def cbrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Cube root, of negative numbers too."""
+    @staticmethod
+    def ceil(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The next whole number upwards. No gradient."""
+    @staticmethod
+    def clip(data: Symbol | None = None, a_min: float = ..., a_max: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Values below a_min become a_min, values above a_max become a_max; slope 1 at the bounds, 0 outside."""
+    @staticmethod
+    def concat(*data: Symbol | Sequence[Symbol], dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Joins arrays along one axis."""
+    @staticmethod
+    def cos(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Cosine of radians."""
+    @staticmethod
+    def cosh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Hyperbolic cosine."""
+    @staticmethod
+    def degrees(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Radians to degrees."""
+    @staticmethod
+    def dot(lhs: Symbol | None = None, rhs: Symbol | None = None, transpose_a: Flag = False, transpose_b: Flag = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sums over lhs's last axis and rhs's first."""
+    @staticmethod
+    def elemwise_add(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs + rhs, element by element."""
+    @staticmethod
+    def elemwise_div(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs / rhs; whole numbers are cut towards zero."""
+    @staticmethod
+    def elemwise_mul(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs * rhs, element by element."""
+    @staticmethod
+    def elemwise_sub(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs - rhs, element by element."""
+    @staticmethod
+    def exp(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """e to the power of data."""
+    @staticmethod
+    def expm1(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """exp(data) - 1, exact near 0."""
+    @staticmethod
+    def fix(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The next whole number towards zero. No gradient."""
+    @staticmethod
+    def floor(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The next whole number downwards. No gradient."""
+    @staticmethod
+    def gamma(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The gamma function."""
+    @staticmethod
+    def gammaln(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Logarithm of abs(gamma(data))."""
+    @staticmethod
+    def log(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Natural logarithm."""
+    @staticmethod
+    def log10(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Logarithm to base 10."""
+    @staticmethod
+    def log1p(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """log(1 + data), exact near 0."""
+    @staticmethod
+    def log2(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Logarithm to base 2."""
+    @staticmethod
+    def make_loss(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data as a loss: its gradient is 1 everywhere, whatever comes from above."""
+    @staticmethod
+    def mean(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Mean over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    @staticmethod
+    def negative(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """-data."""
+    @staticmethod
+    def norm(data: Symbol | None = None, ord: int = 2, axis: Ints | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | str | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sum of absolute values (ord 1) or root of the sum of squares (ord 2) over `axis`, over all axes by default."""
+    @staticmethod
+    def radians(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Degrees to radians."""
+    @staticmethod
+    def relu(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """max(data, 0); NaN stays NaN, slope 0 at 0."""
+    @staticmethod
+    def retain(data: Symbol | None = None, indices: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data with every row but those at `indices` set to zero (MXNet: of a row_sparse array)."""
+    @staticmethod
+    def rint(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The nearest whole number, halves downwards (1.5 to 1, -1.5 to -2). No gradient."""
+    @staticmethod
+    def round(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The nearest whole number, halves away from zero. No gradient."""
+    @staticmethod
+    def rsqrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 / sqrt(data)."""
+    @staticmethod
+    def sigmoid(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 / (1 + exp(-data))."""
+    @staticmethod
+    def sign(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """-1, 0 or 1, 0 for NaN; slope 0 everywhere."""
+    @staticmethod
+    def sin(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sine of radians."""
+    @staticmethod
+    def sinh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Hyperbolic sine."""
+    @staticmethod
+    def slice(data: Symbol | None = None, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The part begin:end:step of each of the first axes."""
+    @staticmethod
+    def sqrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Square root."""
+    @staticmethod
+    def square(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data * data."""
+    @staticmethod
+    def stop_gradient(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data, through which no gradient passes."""
+    @staticmethod
+    def sum(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sum over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    @staticmethod
+    def tan(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Tangent of radians."""
+    @staticmethod
+    def tanh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Hyperbolic tangent."""
+    @staticmethod
+    def trunc(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The next whole number towards zero. No gradient."""
+    @staticmethod
+    def where(condition: Symbol | None = None, x: Symbol | None = None, y: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Elements of x where condition is not 0, of y elsewhere; condition has no gradient."""
+    @staticmethod
+    def zeros_like(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Zeros."""
+
+class _internal:
+    @staticmethod
+    def _Div(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs / rhs; whole numbers are cut towards zero."""
+    @staticmethod
+    def _DivScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data / scalar; whole numbers are cut towards zero."""
+    @staticmethod
+    def _Equal(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where lhs == rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _EqualScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where data == scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Greater(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where lhs > rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _GreaterEqualScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where data >= scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _GreaterScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where data > scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Greater_Equal(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where lhs >= rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Hypot(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """sqrt(lhs^2 + rhs^2), without overflow."""
+    @staticmethod
+    def _HypotScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """sqrt(data^2 + scalar^2), without overflow."""
+    @staticmethod
+    def _Lesser(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where lhs < rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _LesserEqualScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where data <= scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _LesserScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where data < scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Lesser_Equal(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where lhs <= rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _LogicalAndScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where both are not 0 and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _LogicalOrScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where one of them is not 0 and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _LogicalXorScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where exactly one of them is not 0 and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Logical_And(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where both are not 0 and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Logical_Or(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where one of them is not 0 and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Logical_Xor(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where exactly one of them is not 0 and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Maximum(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The larger of lhs and rhs; the gradient of a tie goes to lhs."""
+    @staticmethod
+    def _MaximumScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The larger of both; slope 1 at a tie."""
+    @staticmethod
+    def _Minimum(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The smaller of lhs and rhs; the gradient of a tie goes to lhs."""
+    @staticmethod
+    def _MinimumScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The smaller of both; slope 1 at a tie."""
+    @staticmethod
+    def _Minus(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs - rhs, element by element."""
+    @staticmethod
+    def _MinusScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data - scalar."""
+    @staticmethod
+    def _Mod(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The remainder of lhs / rhs with the sign of rhs, 0 where rhs is 0."""
+    @staticmethod
+    def _ModScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The remainder of data / scalar with the sign of scalar, 0 if that is 0."""
+    @staticmethod
+    def _Mul(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs * rhs, element by element."""
+    @staticmethod
+    def _MulScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data * scalar."""
+    @staticmethod
+    def _NotEqualScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where data != scalar and 0 elsewhere, in the type of the output; no gradient."""
+    @staticmethod
+    def _Not_Equal(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 where lhs != rhs and 0 elsewhere, in the type of the inputs; no gradient."""
+    @staticmethod
+    def _Plus(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs + rhs, element by element."""
+    @staticmethod
+    def _PlusScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data + scalar."""
+    @staticmethod
+    def _Power(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs to the power of rhs."""
+    @staticmethod
+    def _PowerScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data to the power of scalar."""
+    @staticmethod
+    def _RDivScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """scalar / data; whole numbers are cut towards zero."""
+    @staticmethod
+    def _RMinusScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """scalar - data."""
+    @staticmethod
+    def _RModScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The remainder of scalar / data with the sign of data."""
+    @staticmethod
+    def _RPowerScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """scalar to the power of data."""
+    _add = _Plus
+    @staticmethod
+    def _arange(start: float = ..., stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: Flag = False, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Evenly spaced values from start to stop, each `repeat` times; a single number is the stop."""
+    @staticmethod
+    def _copy(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data itself."""
+    @staticmethod
+    def _copyto(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data itself, to be written to `out=`."""
+    @staticmethod
+    def _crop_assign(lhs: Symbol | None = None, rhs: Symbol | None = None, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs with the part that `slice` would return replaced by rhs."""
+    @staticmethod
+    def _crop_assign_scalar(data: Symbol | None = None, scalar: float = 0.0, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data with every element of the part that `slice` would return set to `scalar`."""
+    _div = _Div
+    _div_scalar = _DivScalar
+    _equal = _Equal
+    _equal_scalar = _EqualScalar
+    @staticmethod
+    def _eye(N: int = ..., M: int = 0, k: int = 0, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Ones on the k-th diagonal of an N by M matrix (M = 0: square), zeros elsewhere."""
+    @staticmethod
+    def _full(shape: Ints | None = None, ctx: str = '', dtype: DTypeLike = 'float32', value: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """One value everywhere."""
+    @staticmethod
+    def _grad_add(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs + rhs, with which MXNet sums gradients."""
+    _greater = _Greater
+    _greater_equal = _Greater_Equal
+    _greater_equal_scalar = _GreaterEqualScalar
+    _greater_scalar = _GreaterScalar
+    @staticmethod
+    def _histogram(data: Symbol | None = None, bins: Symbol | None = None, bin_cnt: int | None = None, range: Floats | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Counts of values per bin, and the bins' bounds; the last bin includes its upper bound."""
+    _hypot = _Hypot
+    _hypot_scalar = _HypotScalar
+    @staticmethod
+    def _identity_with_attr_like_rhs(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs, with the shape and type of rhs known to be its own; rhs has no gradient."""
+    _lesser = _Lesser
+    _lesser_equal = _Lesser_Equal
+    _lesser_equal_scalar = _LesserEqualScalar
+    _lesser_scalar = _LesserScalar
+    @staticmethod
+    def _linspace(start: float = ..., stop: float = ..., num: int = ..., endpoint: Flag = True, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`num` evenly spaced values from start to stop, stop included unless `endpoint` is off."""
+    _logical_and = _Logical_And
+    _logical_and_scalar = _LogicalAndScalar
+    _logical_or = _Logical_Or
+    _logical_or_scalar = _LogicalOrScalar
+    _logical_xor = _Logical_Xor
+    _logical_xor_scalar = _LogicalXorScalar
+    _maximum = _Maximum
+    _maximum_scalar = _MaximumScalar
+    _minimum = _Minimum
+    _minimum_scalar = _MinimumScalar
+    _minus = _Minus
+    _minus_scalar = _MinusScalar
+    _mod = _Mod
+    _mod_scalar = _ModScalar
+    _mul = _Mul
+    _mul_scalar = _MulScalar
+    _not_equal = _Not_Equal
+    _not_equal_scalar = _NotEqualScalar
+    @staticmethod
+    def _onehot_encode(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Rows of rhs's width that are one at lhs's indices, zero elsewhere; an old NDArray function."""
+    @staticmethod
+    def _ones(shape: Ints = (), ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Ones."""
+    _plus = _Plus
+    _plus_scalar = _PlusScalar
+    _power = _Power
+    _power_scalar = _PowerScalar
+    @staticmethod
+    def _ravel_multi_index(data: Symbol | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Coordinates, one point a column, as positions in a flattened array of this shape."""
+    _rdiv_scalar = _RDivScalar
+    _rminus_scalar = _RMinusScalar
+    _rmod_scalar = _RModScalar
+    @staticmethod
+    def _rnn_param_concat(*data: Symbol | Sequence[Symbol], dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Joins the parameters of a recurrent network; one or two unknown sizes share what the output leaves over."""
+    _rpower_scalar = _RPowerScalar
+    @staticmethod
+    def _scatter_elemwise_div(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs / rhs; MXNet's sparse variant, dense here."""
+    @staticmethod
+    def _scatter_minus_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data - scalar; MXNet's sparse variant, dense here."""
+    @staticmethod
+    def _scatter_plus_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data + scalar; MXNet's sparse variant, dense here."""
+    @staticmethod
+    def _scatter_set_nd(lhs: Symbol | None = None, rhs: Symbol | None = None, indices: Symbol | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs with rhs written at the points whose coordinates are the columns of `indices`."""
+    _slice_assign = _crop_assign
+    _slice_assign_scalar = _crop_assign_scalar
+    @staticmethod
+    def _split_v2(data: Symbol | None = None, indices: Ints = ..., axis: int = 1, squeeze_axis: Flag = False, sections: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Cuts an axis where each of `indices` says a part begins, or into `sections` parts, the longer ones first."""
+    @staticmethod
+    def _square_sum(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sum of squares over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    _sub = _Minus
+    @staticmethod
+    def _unravel_index(data: Symbol | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Positions in a flattened array of this shape as coordinates, one point a column."""
+    @staticmethod
+    def _zeros(shape: Ints = (), ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Zeros."""
+    @staticmethod
+    def _zeros_without_dtype(shape: Ints | None = None, ctx: str = '', dtype: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Zeros of the type that inference finds; `dtype` is MXNet's type number, or -1."""
+
+op: Any
+namespaces: Any
+
+class Methods:
+    def reshape_like(self, rhs: Symbol | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """lhs in the shape of rhs, or with its axes lhs_begin..lhs_end in the shape of rhs's axes rhs_begin..rhs_end."""
+    def zeros_like(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Zeros."""
+    def ones_like(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Ones."""
+    def broadcast_axes(self, axis: Ints = (), size: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Repeats data along each `axis`, which must have size 1, to the `size` at the same place."""
+    def repeat(self, repeats: int = ..., axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Repeats every element `repeats` times along `axis`, or of the flattened array."""
+    def pad(self, mode: Literal['constant', 'edge', 'reflect'] | str = ..., pad_width: Ints = ..., constant_value: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Adds pad_width[2 i] elements before and pad_width[2 i + 1] after axis i, of the plane or volume only."""
+    def swapaxes(self, dim1: int = 0, dim2: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Exchanges the axes dim1 and dim2."""
+    def split(self, num_outputs: int = ..., axis: int = 1, squeeze_axis: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Cuts an axis into num_outputs equal parts; with `squeeze_axis` the parts must have size 1 and lose the axis."""
+    def slice(self, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The part begin:end:step of each of the first axes."""
+    def slice_axis(self, axis: int = ..., begin: int = ..., end: int | None = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The part begin:end of one axis; unlike slice's, bounds out of range are an error."""
+    def slice_like(self, shape_like: Symbol | None = None, axes: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The start of data along `axes` (all by default), as long as shape_like is there."""
+    def take(self, indices: Symbol | None = None, axis: int = 0, mode: Literal['clip', 'raise', 'wrap'] | str = 'clip', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The slices of one axis at indices."""
+    def one_hot(self, depth: int = ..., on_value: float = 1.0, off_value: float = 0.0, dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """on_value at each index along a new last axis, off_value elsewhere; indices out of range give no on_value."""
+    def pick(self, index: Symbol | None = None, axis: int | None = -1, keepdims: Flag = False, mode: Literal['clip', 'wrap'] | str = 'clip', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """One element of each line along an axis."""
+    def sort(self, axis: int | None = -1, is_ascend: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The elements in order along an axis, or of the flattened array; a hidden second output has their positions."""
+    def topk(self, axis: int | None = -1, k: int = 1, ret_typ: Literal['both', 'indices', 'mask', 'value'] | str = 'indices', is_ascend: Flag = False, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'uint8'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The k largest (or with `is_ascend` smallest) elements along an axis, or of the flattened array, in order."""
+    def argsort(self, axis: int | None = -1, is_ascend: Flag = True, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'uint8'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The positions that put the elements in order along an axis, or those of the flattened array."""
+    def argmax(self, axis: int | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Position of the first largest element along an axis, or in the flattened array."""
+    def argmax_channel(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Position of the first largest element along axis 1."""
+    def argmin(self, axis: int | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Position of the first smallest element along an axis, or in the flattened array."""
+    def clip(self, a_min: float = ..., a_max: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Values below a_min become a_min, values above a_max become a_max; slope 1 at the bounds, 0 outside."""
+    def abs(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Absolute value, slope 0 at 0."""
+    def sign(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """-1, 0 or 1, 0 for NaN; slope 0 everywhere."""
+    def flatten(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Joins all axes but the first."""
+    def shape_array(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The shape of data as an int64 vector; no gradient."""
+    def size_array(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The number of elements of data as int64; no gradient."""
+    def expand_dims(self, axis: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inserts an axis of size 1 before `axis`, which may count from the end."""
+    def broadcast_to(self, shape: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Repeats data along its axes of size 1 until it has `shape`."""
+    def broadcast_like(self, rhs: Symbol | None = None, lhs_axes: Ints | None = None, rhs_axes: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Repeats lhs along its axes of size 1 to the shape of rhs, or only `lhs_axes` to the sizes of `rhs_axes`."""
+    def tile(self, reps: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Repeats the whole array reps[i] times along axis i, aligned at the last axis."""
+    def flip(self, axis: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Turns the order of the elements along each of the axes."""
+    def depth_to_space(self, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Moves blocks of channels into the plane, each pixel becoming a block_size x block_size square."""
+    def space_to_depth(self, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Moves each block_size x block_size square of the plane into channels; the inverse of depth_to_space."""
+    def diag(self, k: int = 0, axis1: int = 0, axis2: int = 1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The k-th diagonal over two axes, or the matrix that has a vector there."""
+    def sum(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sum over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def nansum(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sum that takes nan for zero."""
+    def prod(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Product over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def nanprod(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Product that takes nan for one."""
+    def mean(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Mean over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def max(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Largest element over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def min(self, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Smallest element over `axis`, over all axes when none is named, or over all others with `exclude`."""
+    def norm(self, ord: int = 2, axis: Ints | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | str | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sum of absolute values (ord 1) or root of the sum of squares (ord 2) over `axis`, over all axes by default."""
+    def round(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The nearest whole number, halves away from zero. No gradient."""
+    def rint(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The nearest whole number, halves downwards (1.5 to 1, -1.5 to -2). No gradient."""
+    def fix(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The next whole number towards zero. No gradient."""
+    def floor(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The next whole number downwards. No gradient."""
+    def ceil(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The next whole number upwards. No gradient."""
+    def trunc(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The next whole number towards zero. No gradient."""
+    def sin(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sine of radians."""
+    def cos(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Cosine of radians."""
+    def tan(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Tangent of radians."""
+    def arcsin(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse sine, in radians."""
+    def arccos(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse cosine, in radians."""
+    def arctan(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse tangent, in radians."""
+    def degrees(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Radians to degrees."""
+    def radians(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Degrees to radians."""
+    def sinh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Hyperbolic sine."""
+    def cosh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Hyperbolic cosine."""
+    def tanh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Hyperbolic tangent."""
+    def arcsinh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse hyperbolic sine."""
+    def arccosh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse hyperbolic cosine, NaN below 1."""
+    def arctanh(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Inverse hyperbolic tangent."""
+    def exp(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """e to the power of data."""
+    def expm1(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """exp(data) - 1, exact near 0."""
+    def log(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Natural logarithm."""
+    def log10(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Logarithm to base 10."""
+    def log2(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Logarithm to base 2."""
+    def log1p(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """log(1 + data), exact near 0."""
+    def sqrt(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Square root."""
+    def rsqrt(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 / sqrt(data)."""
+    def cbrt(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Cube root, of negative numbers too."""
+    def rcbrt(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 / cbrt(data)."""
+    def square(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """data * data."""
+    def reciprocal(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 / data."""
+    def relu(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """max(data, 0); NaN stays NaN, slope 0 at 0."""
+    def sigmoid(self, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """1 / (1 + exp(-data))."""
+    def softmax(self, length: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Softmax along an axis, of the first `length` elements when `use_length`, the rest being 0."""
+    def log_softmax(self, length: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Logarithm of the softmax."""
+    def softmin(self, length: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Literal['float16', 'float32', 'float64'] | str | None = None, use_length: Flag | None = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Softmax of the negated data."""
+    def squeeze(self, axis: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Drops the axes of size 1, or those in `axis`, which must have size 1."""
