@@ -3,8 +3,8 @@
 `MXNetError` is the root so that code written for MXNet (`except mx.base.MXNetError`) keeps working.
 """
 
-from difflib import get_close_matches
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class MXNetError(RuntimeError):
@@ -95,6 +95,18 @@ class NotImplementedForSymbol(DeclaxError):
     >>> bool(dx.sym.var("x"))
     Traceback (most recent call last):
     declax.errors.NotImplementedForSymbol: ...
+    """
+
+
+class UsageError(DeclaxError, AssertionError, ValueError):
+    """A call of a cell or an initializer that does not fit it; where MXNet has `assert`, this is an AssertionError.
+
+    >>> import declax as dx
+    >>> dx.init.create("xavir")
+    Traceback (most recent call last):
+    declax.errors.UsageError: xavir is not registered. ...; did you mean 'xavier'?
+    >>> dx.init.create("xavier").dumps()
+    '["xavier", {"rnd_type": "uniform", "factor_type": "avg", "magnitude": 3}]'
     """
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from declax import drawing
-from declax.errors import nearest
+from declax.errors import UsageError, nearest
 
 C = TypeVar("C", bound=type)
 
@@ -170,7 +170,7 @@ class Initializer(Drawn):
 
     def _init_loc_bias(self, name: str, arr: Any) -> None:
         if arr.shape[0] != 6:
-            raise ValueError(f"{name}: the bias of an affine transformation has 6 elements, not {arr.shape[0]}")
+            raise UsageError(f"{name}: the bias of an affine transformation has 6 elements, not {arr.shape[0]}")
         arr[:] = np.array([1.0, 0, 0, 0, 1.0, 0])
 
     def _init_zero(self, name: str, arr: Any) -> None:
@@ -223,7 +223,7 @@ _registry: dict[str, type[Initializer]] = {}
 
 def _add(name: str, cls: type) -> None:
     if not issubclass(cls, Initializer):
-        raise TypeError(f"can only register subclasses of Initializer, not {cls.__name__}")
+        raise UsageError(f"can only register subclasses of Initializer, not {cls.__name__}")
     if name in _registry and _registry[name] is not cls:
         warnings.warn(
             f"New initializer {cls.__module__}.{cls.__name__} registered with name {name} is overriding existing "
@@ -259,12 +259,12 @@ def create(initializer: Any, *args: Any, **kwargs: Any) -> Initializer:
     """
     if isinstance(initializer, Initializer):
         if args or kwargs:
-            raise ValueError("initializer is already an instance. Additional arguments are invalid")
+            raise UsageError("initializer is already an instance. Additional arguments are invalid")
         return initializer
     if isinstance(initializer, dict):
         return create(**initializer)
     if not isinstance(initializer, str):
-        raise TypeError(f"initializer must be of string type, got {initializer!r}")
+        raise UsageError(f"initializer must be of string type, got {initializer!r}")
     if initializer.startswith("["):
         parts = json.loads(initializer)
         if len(parts) != 2 or not isinstance(parts[0], str) or not isinstance(parts[1], dict):
@@ -274,9 +274,9 @@ def create(initializer: Any, *args: Any, **kwargs: Any) -> Initializer:
         return create(**json.loads(initializer))
     found = _registry.get(initializer.lower())
     if found is None:
-        raise ValueError(
-            f"{initializer.lower()} is not registered{nearest(initializer.lower(), _registry)}. "
-            "Please register with initializer.register first"
+        raise UsageError(
+            f"{initializer.lower()} is not registered. Please register with initializer.register first"
+            + nearest(initializer.lower(), _registry)
         )
     return found(*args, **kwargs)
 
@@ -293,7 +293,7 @@ class Load(Drawn):
 
             param = read_params(param)
         if not isinstance(param, dict):
-            raise ValueError("Load needs a dict of arrays by name, or a file of named arrays")
+            raise UsageError("Load needs a dict of arrays by name, or a file of named arrays")
         self.param = {n[4:] if n.startswith(("arg:", "aux:")) else n: x for n, x in param.items()}
         self.default_init, self.verbose = default_init, verbose
 
@@ -301,13 +301,13 @@ class Load(Drawn):
         if name in self.param:
             found = self.param[name]
             if tuple(arr.shape) != tuple(found.shape):
-                raise ValueError(
+                raise UsageError(
                     f"Parameter {name!s} cannot be initialized from loading. "
                     f"Shape mismatch, target {tuple(arr.shape)} vs loaded {tuple(found.shape)}"
                 )
             arr[:] = found
         elif self.default_init is None:
-            raise ValueError(
+            raise UsageError(
                 f"Cannot Initialize {name!s}. Not found in loaded param and no default Initializer is provided."
             )
         else:
@@ -324,7 +324,7 @@ class Mixed(Drawn):
 
     def __init__(self, patterns: Sequence[str], initializers: Sequence[Any]):
         if len(patterns) != len(initializers):
-            raise ValueError(f"{len(patterns)} patterns for {len(initializers)} initializers")
+            raise UsageError(f"{len(patterns)} patterns for {len(initializers)} initializers")
         self.map = [(re.compile(p), i) for p, i in zip(patterns, initializers, strict=True)]
 
     def __call__(self, name: str, arr: Any) -> None:

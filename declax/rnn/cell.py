@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from declax import symbol
+from declax.errors import UsageError
 from declax.symbol import Symbol
 
 Arrays = dict[str, Any]
@@ -85,7 +86,7 @@ class BaseRNNCell:
 
     def _check_unmodified(self) -> None:
         if self._modified:
-            raise ValueError(
+            raise UsageError(
                 "After applying modifier cells (e.g. DropoutCell) the base cell cannot be called directly. "
                 "Call the modifier cell instead."
             )
@@ -96,12 +97,12 @@ class BaseRNNCell:
         `func=sym.Variable` makes them inputs of the graph.
         """
         self._check_unmodified()
-        func = symbol.zeros if func is None else func
+        make: Callable[..., Symbol] = symbol.zeros if func is None else func  # type: ignore[assignment]
         states = []
         for info in self.state_info:
             self._init_counter += 1
             kwargs.update(info)
-            states.append(func(name=f"{self._prefix}begin_state_{self._init_counter}", **kwargs))
+            states.append(make(name=f"{self._prefix}begin_state_{self._init_counter}", **kwargs))
         return states
 
     def unpack_weights(self, args: Mapping[str, Any]) -> Arrays:
@@ -164,20 +165,20 @@ def normalize_sequence(
 ) -> tuple[Any, int]:
     """A sequence as one symbol (`merge`) or as a list of steps (False), or as it is (None), and the time axis."""
     if inputs is None:
-        raise ValueError("unroll(inputs=None) has been deprecated. Please create input variables outside unroll.")
+        raise UsageError("unroll(inputs=None) has been deprecated. Please create input variables outside unroll.")
     axis = layout.find("T")
     in_axis = axis if in_layout is None else in_layout.find("T")
     if isinstance(inputs, Symbol):
         if merge is False:
             if len(inputs) != 1:
-                raise ValueError(
+                raise UsageError(
                     "unroll doesn't allow grouped symbol as input. Please convert to list with list(inputs) first "
                     "or let unroll handle splitting."
                 )
             inputs = list(symbol.split(inputs, axis=in_axis, num_outputs=length, squeeze_axis=1))
     else:
         if length is not None and len(inputs) != length:
-            raise ValueError(f"{len(inputs)} inputs for {length} steps")
+            raise UsageError(f"{len(inputs)} inputs for {length} steps")
         if merge is True:
             inputs = symbol.Concat(*(symbol.expand_dims(i, axis=axis) for i in inputs), dim=axis)
             in_axis = axis

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from declax import symbol
+from declax.errors import UsageError
 from declax.rnn.cell import Arrays, BaseRNNCell, RNNParams, normalize_sequence
 from declax.symbol import Symbol
 
@@ -17,7 +18,7 @@ class _ManyCells(BaseRNNCell):
         """Shares parameters with a member."""
         if self._override_cell_params:
             if not cell._own_params:
-                raise ValueError(f"Either specify params for {type(self).__name__} or child cells, not both.")
+                raise UsageError(f"Either specify params for {type(self).__name__} or child cells, not both.")
             cell.params._params.update(self.params._params)
         self.params._params.update(cell.params._params)
 
@@ -46,8 +47,8 @@ class SequentialRNNCell(_ManyCells):
     """Cells on top of each other: the output of one is the input of the next.
 
     >>> stack = SequentialRNNCell()
-    >>> stack.add(LSTMCell(4, prefix="a_"))
-    >>> stack.add(GRUCell(4, prefix="b_"))
+    >>> stack.add(mx.rnn.LSTMCell(4, prefix="a_"))
+    >>> stack.add(mx.rnn.GRUCell(4, prefix="b_"))
     >>> len(stack.state_info)
     3
     """
@@ -68,7 +69,7 @@ class SequentialRNNCell(_ManyCells):
         at = 0
         for cell in self._cells:
             if isinstance(cell, BidirectionalCell):
-                raise NotImplementedError("a stack with a BidirectionalCell cannot be stepped. Please use unroll")
+                raise UsageError("a stack with a BidirectionalCell cannot be stepped. Please use unroll")
             n = len(cell.state_info)
             inputs, new = cell(inputs, states[at : at + n])
             at += n

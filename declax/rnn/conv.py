@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from declax import symbol
+from declax.errors import UsageError
 from declax.rnn.cell import BaseRNNCell, RNNParams
 from declax.rnn.simple import gru_step, lstm_step
 from declax.symbol import Symbol
@@ -37,20 +38,21 @@ class BaseConvRNNCell(BaseRNNCell):
     ):  # fmt: skip
         super().__init__(prefix, params)
         if h2h_kernel[0] % 2 == 0 or h2h_kernel[1] % 2 == 0:
-            raise ValueError(f"Only support odd number, get h2h_kernel= {h2h_kernel}")
+            raise UsageError(f"Only support odd number, get h2h_kernel= {h2h_kernel}")
         self._num_hidden, self._input_shape, self._conv_layout = num_hidden, input_shape, conv_layout
         self._activation = activation
         i2h: dict[str, Any] = {"kernel": i2h_kernel, "stride": i2h_stride, "pad": i2h_pad, "dilate": i2h_dilate}
         pad = tuple(d * (k - 1) // 2 for d, k in zip(h2h_dilate, h2h_kernel, strict=True))
         h2h: dict[str, Any] = {"kernel": h2h_kernel, "dilate": h2h_dilate, "pad": pad, "stride": (1, 1)}
-        probe = symbol.Convolution(symbol.Variable("data"), num_filter=num_hidden, layout=conv_layout, **i2h)
+        i2h["layout"] = h2h["layout"] = conv_layout
+        probe = symbol.Convolution(symbol.Variable("data"), num_filter=num_hidden, **i2h)
         self._state_shape = (0, *probe.infer_shape(data=input_shape)[1][0][1:])
         self._iW = self.params.get("i2h_weight", init=i2h_weight_initializer)
         self._hW = self.params.get("h2h_weight", init=h2h_weight_initializer)
         self._iB = self.params.get("i2h_bias", init=i2h_bias_initializer)
         self._hB = self.params.get("h2h_bias", init=h2h_bias_initializer)
-        self._i2h = partial(symbol.Convolution, weight=self._iW, bias=self._iB, layout=conv_layout, **i2h)
-        self._h2h = partial(symbol.Convolution, weight=self._hW, bias=self._hB, layout=conv_layout, **h2h)
+        self._i2h = partial(symbol.Convolution, weight=self._iW, bias=self._iB, **i2h)
+        self._h2h = partial(symbol.Convolution, weight=self._hW, bias=self._hB, **h2h)
 
     @property
     def _num_gates(self) -> int:

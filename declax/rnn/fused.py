@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from declax import initializer, symbol
+from declax.errors import UsageError
 from declax.rnn.cell import Arrays, BaseRNNCell, RNNParams, concatenate, normalize_sequence
 from declax.rnn.combine import BidirectionalCell, SequentialRNNCell
 from declax.rnn.modify import DropoutCell
@@ -34,7 +35,7 @@ class FusedRNNCell(BaseRNNCell):
     ):  # fmt: skip
         super().__init__(f"{mode}_" if prefix is None else prefix, params)
         if mode not in _GATES:
-            raise ValueError(f"mode is one of {', '.join(_GATES)}, not {mode!r}")
+            raise UsageError(f"mode is one of {', '.join(_GATES)}, not {mode!r}")
         self._num_hidden, self._num_layers, self._mode = num_hidden, num_layers, mode
         self._bidirectional, self._dropout, self._get_next_state = bidirectional, dropout, get_next_state
         self._directions = ["l", "r"] if bidirectional else ["l"]
@@ -79,7 +80,7 @@ class FusedRNNCell(BaseRNNCell):
             args[name] = vector[at : at + size].reshape(shape).copy()
             at += size
         if at != vector.size:
-            raise ValueError(f"Invalid parameters size for FusedRNNCell: {vector.size} elements, not {at}")
+            raise UsageError(f"Invalid parameters size for FusedRNNCell: {vector.size} elements, not {at}")
         return args
 
     def pack_weights(self, args: Mapping[str, Any]) -> Arrays:
@@ -102,7 +103,7 @@ class FusedRNNCell(BaseRNNCell):
             warnings.warn("NTC layout detected. Consider using TNC for FusedRNNCell for faster speed", stacklevel=2)
             sequence = symbol.swapaxes(sequence, dim1=0, dim2=1)
         elif axis != 0:
-            raise ValueError(f"Unsupported layout {layout}")
+            raise UsageError(f"Unsupported layout {layout}")
         begin = self.begin_state() if begin_state is None else begin_state
         rnn = symbol.RNN(
             data=sequence, parameters=self._parameter, state_size=self._num_hidden, num_layers=self._num_layers,

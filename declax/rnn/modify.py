@@ -5,6 +5,7 @@ from numbers import Number
 from typing import Any
 
 from declax import symbol
+from declax.errors import UsageError
 from declax.rnn.cell import Arrays, BaseRNNCell, RNNParams, normalize_sequence
 from declax.rnn.combine import BidirectionalCell, SequentialRNNCell
 from declax.symbol import Symbol
@@ -16,7 +17,7 @@ class DropoutCell(BaseRNNCell):
     def __init__(self, dropout: float, prefix: str = "dropout_", params: RNNParams | None = None):
         super().__init__(prefix, params)
         if not isinstance(dropout, Number):
-            raise TypeError("dropout probability must be a number")
+            raise UsageError("dropout probability must be a number")
         self.dropout = dropout
 
     @property
@@ -91,9 +92,9 @@ class ZoneoutCell(ModifierCell):
         from declax.rnn.fused import FusedRNNCell
 
         if isinstance(base_cell, FusedRNNCell):
-            raise ValueError("FusedRNNCell doesn't support zoneout. Please unfuse first.")
+            raise UsageError("FusedRNNCell doesn't support zoneout. Please unfuse first.")
         if _has_backward(base_cell):
-            raise ValueError(
+            raise UsageError(
                 "BidirectionalCell doesn't support zoneout since it doesn't support step. "
                 "Please add ZoneoutCell to the cells underneath instead."
             )

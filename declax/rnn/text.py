@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from declax.errors import UsageError
 from declax.ndarray import NDArray, array
 
 
@@ -54,7 +55,7 @@ def encode_sentences(
         for word in sentence:
             if word not in vocab:
                 if not fresh and not unknown_token:
-                    raise ValueError(f"Unknown token {word}")
+                    raise UsageError(f"Unknown token {word}")
                 word = unknown_token or word
                 if word not in vocab:
                     following += following == invalid_label
