@@ -73,7 +73,9 @@ def test_inference_agrees_with_what_is_computed(members: list[Bound]):
                 if shape:
                     _agrees(b, {**shapes, name: (-1 if b.case.np_shape else 0, *shape[1:])}, wanted)
                 _agrees(b, {k: v for k, v in shapes.items() if k != name}, wanted)
-        assert [np.dtype(t) for t in b.symbol.infer_type(**types)[1]] == [y.dtype for y in b.traced[b.shown]]
+        inferred = b.symbol.infer_type_partial(**types)[1]
+        if b.arrays or None not in inferred:  # a constant may take its type from the rest of a graph
+            assert [np.dtype(t) for t in inferred] == [y.dtype for y in b.traced[b.shown]]
 
     each(members, check)
 

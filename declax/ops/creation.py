@@ -37,7 +37,7 @@ def _filled(value: float, shape: Shape | None, dtype: str | None, results: tuple
 
 @op(shape=_init_rule, types=rules.dtype_attribute)
 def _zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):  # type: ignore[assignment]
-    """Zeros.
+    """An array of zeros.
 
     Shapes: -> shape, with what is unknown there filled in by inference. `ctx` is accepted; the device is bind's.
     """
@@ -46,7 +46,7 @@ def _zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", result
 
 @op(shape=_init_rule, types=rules.dtype_attribute)
 def _ones(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):  # type: ignore[assignment]
-    """Ones.
+    """An array of ones.
 
     Shapes: -> shape, with what is unknown there filled in by inference. `ctx` is accepted; the device is bind's.
     """
@@ -76,7 +76,7 @@ def _type_number(ins: rules.Types, outs: rules.Types, dtype) -> None:
 
 @op(shape=_init_rule, types=_type_number)
 def _zeros_without_dtype(*, shape: Shape | None = None, ctx: str = "", dtype: int = -1, results: Results):
-    """Zeros of the type that inference finds; `dtype` is MXNet's type number, or -1.
+    """An array of zeros of the type that inference finds; `dtype` is MXNet's type number, or -1.
 
     Shapes: -> shape, with what is unknown there filled in by inference. `ctx` is accepted; the device is bind's.
     """

@@ -129,7 +129,7 @@ def _sparse_retain(data: Tensor, indices: Tensor):
     return jnp.where(kept.reshape(-1, *(1,) * (data.ndim - 1)), data, jnp.zeros((), data.dtype))
 
 
-@op(auto_create=False, shape=lambda ins, outs: rules.assign(outs, 0, ins[1]), types=rules.same_type)
+@op(shape=lambda ins, outs: rules.assign(outs, 0, ins[1]), types=rules.same_type)
 def _onehot_encode(lhs: Tensor, rhs: Tensor):
     """Rows of rhs's width that are one at lhs's indices, zero elsewhere; an old NDArray function.
 
@@ -138,7 +138,7 @@ def _onehot_encode(lhs: Tensor, rhs: Tensor):
     return (as_index(lhs)[:, None] == jnp.arange(rhs.shape[1], dtype=jnp.int32)).astype(rhs.dtype)
 
 
-@op(auto_create=False, shape=lambda ins, outs: rules.assign(outs, 0, ins[0]), types=rules.same_type)
+@op(shape=lambda ins, outs: rules.assign(outs, 0, ins[0]), types=rules.same_type)
 def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor):
     """lhs with element rhs[i] of row i set to mhs[i]; an old NDArray function.
 
