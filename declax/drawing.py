@@ -74,8 +74,9 @@ def draw(fill: Callable[[np.ndarray], None], name: str, shape: Sequence[int], dt
     if isinstance(key, int | list | tuple | np.ndarray):
         return filled(key)
     import jax
+    from jax.core import Tracer
 
     words = jax.random.key_data(key) if jax.numpy.issubdtype(key.dtype, jax.dtypes.prng_key) else key
-    if isinstance(words, jax.core.Tracer):
+    if isinstance(words, Tracer):
         return jax.pure_callback(filled, jax.ShapeDtypeStruct(shape, dtype), words, vmap_method="sequential")
     return filled(words)

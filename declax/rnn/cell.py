@@ -175,7 +175,7 @@ def normalize_sequence(
                     "unroll doesn't allow grouped symbol as input. Please convert to list with list(inputs) first "
                     "or let unroll handle splitting."
                 )
-            inputs = list(symbol.split(inputs, axis=in_axis, num_outputs=length, squeeze_axis=1))
+            inputs = split_steps(inputs, in_axis, length)
     else:
         if length is not None and len(inputs) != length:
             raise UsageError(f"{len(inputs)} inputs for {length} steps")
@@ -185,6 +185,11 @@ def normalize_sequence(
     if isinstance(inputs, Symbol) and axis != in_axis:
         inputs = symbol.swapaxes(inputs, dim1=axis, dim2=in_axis)
     return inputs, axis
+
+
+def split_steps(sequence: Symbol, axis: int, length: Any, split: Any = None) -> list[Symbol]:
+    """The steps of a sequence, each without the time axis."""
+    return list((split or symbol.split)(sequence, axis=axis, num_outputs=length, squeeze_axis=1))
 
 
 def concatenate(parts: Sequence[Any]) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from declax import symbol
 from declax.errors import UsageError
-from declax.rnn.cell import Arrays, BaseRNNCell, RNNParams, normalize_sequence
+from declax.rnn.cell import Arrays, BaseRNNCell, RNNParams, normalize_sequence, split_steps
 from declax.symbol import Symbol
 
 
@@ -119,6 +119,8 @@ class BidirectionalCell(_ManyCells):
         states: Any = self.begin_state() if begin_state is None else begin_state
         left, right = self._cells
         n = len(left.state_info)
+        l_out: Any
+        r_out: Any
         l_out, l_states = left.unroll(length, steps, states[:n], layout, merge_outputs)
         r_out, r_states = right.unroll(length, list(reversed(steps)), states[n:], layout, merge_outputs)
         if merge_outputs is None:
@@ -137,5 +139,5 @@ class BidirectionalCell(_ManyCells):
 def _split(outputs: Any, axis: int, length: int) -> list[Symbol]:
     """A list of steps, if need be of one symbol."""
     if isinstance(outputs, Symbol):
-        return list(symbol.SliceChannel(outputs, axis=axis, num_outputs=length, squeeze_axis=1))
+        return split_steps(outputs, axis, length, symbol.SliceChannel)
     return outputs
