@@ -21,10 +21,10 @@ def _shape(ins: Shapes, outs: Shapes, num_hidden: int, flatten: bool) -> None:
         # MXNet takes a bias of shape (num_hidden, 1) too
         column = ins[2] is not None and len(ins[2]) == 2
         assign(ins, 2, (num_hidden, 1) if column else (num_hidden,))
-    assign(outs, 0, (data[0] if flatten else data[0], *(() if flatten else data[1:-1]), num_hidden))
+    assign(outs, 0, (data[0], num_hidden) if flatten else (*data[:-1], num_hidden))
     out = outs[0]
     assert out is not None
-    if len(data) > 1 or flatten:
+    if flatten or len(data) > 1:
         assign(ins, 0, (out[0], *data[1:]))
 
 

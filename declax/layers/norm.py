@@ -272,7 +272,9 @@ def _contrib_SyncBatchNorm(
     return (y, mean, var, *moved)
 
 
-def _variance_gradient(cts, outputs, data, gamma, beta, moving_mean, moving_var, *, eps, fix_gamma, use_global_stats, train):  # fmt: skip
+def _variance_gradient(
+    cts, outputs, data, gamma, beta, moving_mean, moving_var, *, eps, fix_gamma, use_global_stats, train
+):  # fmt: skip
     _, mean, var, *_ = outputs
     invstd = _inverse_std(var, eps)
     return _normalize_gradient(cts[0], data, gamma, mean, invstd, fix_gamma, 1, train and not use_global_stats)

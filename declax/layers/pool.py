@@ -1,6 +1,10 @@
 """Pooling: max, average, sum and Lp over windows or over all of space."""
 
-from typing import Literal
+import functools
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +12,7 @@ import numpy as np
 from jax import Array, lax
 
 from declax.attrs import AttrError
-from declax.layers.layout import channel_axis, check_dims, check_lengths, check_positive, fill, spatial_axes
+from declax.layers.layout import check_dims, check_lengths, check_positive, fill, spatial_axes
 from declax.registry import Tensor, gradient, op
 from declax.rules import Shapes, assign, like_first_type
 from declax.shapes import Shape, ShapeConflict, show
@@ -84,55 +88,151 @@ def _root(total: Array, p: int) -> Array:
     return jnp.where(zero, 0, jnp.sqrt(safe) if p == 2 else jnp.cbrt(safe))
 
 
-def _window_sizes(sizes: Shape, outs: Shape, kernel: Shape, stride: Shape, pad: Shape, with_pad: bool) -> np.ndarray:
-    """Elements in each window, clipped to the padded data, or to the data itself."""
-    count = np.ones((), np.int64)
-    for size, out, k, s, p in zip(sizes, outs, kernel, stride, pad, strict=True):
-        start = np.arange(out) * s - p
-        end = np.minimum(start + k, size + p)
-        extent = end - start if with_pad else np.minimum(end, size) - np.maximum(start, 0)
-        count = count[..., None] * np.maximum(extent, 1)
-    return count
+@dataclass(frozen=True)
+class _Windows:
+    """The windows of one pooling: along which axes, of which extent, how many."""
+
+    axes: Shape
+    sizes: Shape
+    kernel: Shape
+    stride: Shape
+    pad: Shape
+    outs: Shape
+
+    def spread(self, rank: int, values: Iterable[Any], rest: Any) -> tuple:
+        """Values of the windowed axes among those of all axes."""
+        found = dict(zip(self.axes, values, strict=True))
+        return tuple(found.get(a, rest) for a in range(rank))
+
+    def reduce(self, x: Array, initial: Any, computation: Callable) -> Array:
+        """`lax.reduce_window` over these windows, the last ones reaching beyond the padded data if need be."""
+        beyond = (
+            (p, max(p, (out - 1) * s + k - size - p))
+            for size, k, s, p, out in zip(self.sizes, self.kernel, self.stride, self.pad, self.outs, strict=True)
+        )
+        window, strides = self.spread(x.ndim, self.kernel, 1), self.spread(x.ndim, self.stride, 1)
+        return lax.reduce_window(
+            x, np.asarray(initial, x.dtype), computation, window, strides, self.spread(x.ndim, beyond, (0, 0))
+        )
+
+    def counts(self, with_pad: bool) -> np.ndarray:
+        """Elements in each window, clipped to the padded data, or to the data itself."""
+        count = np.ones((), np.int64)
+        for size, out, k, s, p in zip(self.sizes, self.outs, self.kernel, self.stride, self.pad, strict=True):
+            start = np.arange(out) * s - p
+            end = np.minimum(start + k, size + p)
+            extent = end - start if with_pad else np.minimum(end, size) - np.maximum(start, 0)
+            count = count[..., None] * np.maximum(extent, 1)
+        return count
 
 
-def _pool(data, kernel, stride, pad, pool_type, convention, p_value, with_pad, layout) -> Array:
-    rank, axes = data.ndim, spatial_axes(layout, data.ndim)
-    sizes = tuple(data.shape[a] for a in axes)
-    outs = tuple(_pooled(*window, convention) for window in zip(sizes, kernel, stride, pad, strict=True))
-    window, strides, padding = [1] * rank, [1] * rank, [(0, 0)] * rank
-    for a, size, out, k, s, p in zip(axes, sizes, outs, kernel, stride, pad, strict=True):
-        window[a], strides[a], padding[a] = k, s, (p, max(p, (out - 1) * s + k - size - p))
+def _lowest(dtype) -> Any:
+    return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
 
-    def reduce(x, initial, computation):
-        return lax.reduce_window(x, initial, computation, tuple(window), tuple(strides), padding)
 
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _max_pool(x: Array, windows: _Windows) -> Array:
+    return windows.reduce(x, _lowest(x.dtype), lax.max)
+
+
+def _max_pool_gradient(windows: _Windows, saved: tuple[Array, Array], g: Array) -> tuple[Array]:
+    """Each window's gradient goes to the first of its maxima.
+
+    XLA's select-and-scatter is several times slower than the forward pass on CPUs. Here each offset within the window
+    takes its share of all windows at once; shares that fall on one phase of the stride add up at the resolution of
+    the output, and the phases interleave at the end.
+    """
+    x, y = saved
+    w, rank = windows, x.ndim
+    steps = range(len(w.axes))
+    reach = [(out - 1) * s + k for out, s, k in zip(w.outs, w.stride, w.kernel, strict=True)]
+    # negative at the end where the last elements are in no window
+    ends = ((p, length - size - p, 0) for p, length, size in zip(w.pad, reach, w.sizes, strict=True))
+    padded = lax.pad(x, np.asarray(_lowest(x.dtype), x.dtype), w.spread(rank, ends, (0, 0, 0)))
+    most = [(k - 1) // s for k, s in zip(w.kernel, w.stride, strict=True)]
+    free = jnp.ones(y.shape, bool)
+    phases: dict[Shape, Array] = {}
+    for offset in itertools.product(*(range(k) for k in w.kernel)):
+        last = (o + (out - 1) * s + 1 for o, out, s in zip(offset, w.outs, w.stride, strict=True))
+        limit = tuple(b or d for b, d in zip(w.spread(rank, last, 0), x.shape, strict=True))
+        value = lax.slice(padded, w.spread(rank, offset, 0), limit, w.spread(rank, w.stride, 1))
+        chosen = (value == y) & free
+        free = free & ~chosen
+        later = tuple(o // s for o, s in zip(offset, w.stride, strict=True))
+        shift = ((q, m - q, 0) for q, m in zip(later, most, strict=True))
+        share = lax.pad(jnp.where(chosen, g, 0), np.zeros((), g.dtype), w.spread(rank, shift, (0, 0, 0)))
+        phase = tuple(o % s for o, s in zip(offset, w.stride, strict=True))
+        phases[phase] = phases[phase] + share if phase in phases else share
+    nothing = jnp.zeros_like(next(iter(phases.values())))
+
+    def interleave(phase: Shape) -> Array:
+        d = len(phase)
+        if d == len(w.axes):
+            return phases.get(phase, nothing)
+        return jnp.stack([interleave((*phase, r)) for r in range(w.stride[d])], w.axes[d] + 1)
+
+    lengths = [(w.outs[d] + most[d]) * w.stride[d] for d in steps]
+    rest = nothing.shape
+    full = interleave(()).reshape(tuple(b or d for b, d in zip(w.spread(rank, lengths, 0), rest, strict=True)))
+    crop = ((-p, size + p - length, 0) for p, size, length in zip(w.pad, w.sizes, lengths, strict=True))
+    return (lax.pad(full, np.zeros((), g.dtype), w.spread(rank, crop, (0, 0, 0))),)
+
+
+def _max_pool_forward(x: Array, windows: _Windows) -> tuple[Array, tuple[Array, Array]]:
+    y = _max_pool(x, windows)
+    return y, (x, y)
+
+
+_max_pool.defvjp(_max_pool_forward, _max_pool_gradient)
+
+_MANY = 100
+"""A window of more elements than this leaves the gradient of its maximum to XLA's select-and-scatter."""
+
+
+def _pool(data, windows: _Windows, pool_type, p_value, with_pad) -> Array:
     if pool_type == "max":
-        lowest = -jnp.inf if jnp.issubdtype(data.dtype, jnp.floating) else jnp.iinfo(data.dtype).min
-        return reduce(data, np.asarray(lowest, data.dtype), lax.max)
+        if np.prod(windows.kernel) > _MANY:
+            return windows.reduce(data, _lowest(data.dtype), lax.max)
+        return _max_pool(data, windows)
     x = data.astype(jnp.float32) if data.dtype == jnp.float16 else data
     if pool_type == "lp":
-        return _root(reduce(x**p_value, np.zeros((), x.dtype), lax.add), p_value).astype(data.dtype)
-    y = reduce(x, np.zeros((), x.dtype), lax.add)
+        return _root(windows.reduce(x**p_value, 0, lax.add), p_value).astype(data.dtype)
+    y = windows.reduce(x, 0, lax.add)
     if pool_type == "avg":
-        count = _window_sizes(sizes, outs, kernel, stride, pad, with_pad)
+        count = windows.counts(with_pad)
         if (count == count.flat[0]).all():
             y = y / np.asarray(count.flat[0], x.dtype)
         else:
-            shape = [1] * rank
-            for a, out in zip(axes, outs, strict=True):
-                shape[a] = out
-            y = y / count.reshape(shape).astype(x.dtype)
+            y = y / count.reshape(windows.spread(data.ndim, windows.outs, 1)).astype(x.dtype)
     return y.astype(data.dtype)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _max_of_all(x: Array, axes: Shape) -> Array:
+    return jnp.max(x, axes, keepdims=True)
+
+
+def _max_of_all_gradient(axes: Shape, saved: tuple[Array, Array], g: Array) -> tuple[Array]:
+    """The first of equal maxima gets it all, where `jnp.max` would share it out."""
+    x, y = saved
+    shape = tuple(d if a in axes else 1 for a, d in enumerate(x.shape))
+    order = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
+    first = jnp.min(jnp.where(x == y, order, order.size), axes, keepdims=True)
+    return (jnp.where(order == first, g, 0),)
+
+
+def _max_of_all_forward(x: Array, axes: Shape) -> tuple[Array, tuple[Array, Array]]:
+    y = _max_of_all(x, axes)
+    return y, (x, y)
+
+
+_max_of_all.defvjp(_max_of_all_forward, _max_of_all_gradient)
 
 
 def _pool_all(data, pool_type, p_value, layout) -> Array:
     axes = spatial_axes(layout, data.ndim)
     if pool_type == "max":
-        # not jnp.max: of equal maxima the first one gets the gradient
-        flat = jnp.moveaxis(data, channel_axis(layout, data.ndim), 1).reshape(*_flat_shape(data, layout))
-        y = jnp.take_along_axis(flat, jnp.argmax(lax.stop_gradient(flat), 2, keepdims=True), 2)
-        shape = tuple(1 if a in axes else d for a, d in enumerate(data.shape))
-        return y.reshape(shape)
+        return _max_of_all(data, axes)
     x = data.astype(jnp.float32) if data.dtype == jnp.float16 else data
     if pool_type == "lp":
         return _root(jnp.sum(x**p_value, axes, keepdims=True), p_value).astype(data.dtype)
@@ -140,12 +240,6 @@ def _pool_all(data, pool_type, p_value, layout) -> Array:
     if pool_type == "avg":
         y = y / np.asarray(np.prod([data.shape[a] for a in axes]), x.dtype)
     return y.astype(data.dtype)
-
-
-def _flat_shape(data, layout) -> tuple[int, int, int]:
-    c = data.shape[channel_axis(layout, data.ndim)]
-    n = data.shape[0]
-    return n, c, int(np.prod([data.shape[a] for a in spatial_axes(layout, data.ndim)]))
 
 
 @op(aliases=("_npx_pooling",), shape=_shape, types=like_first_type, check=_check)
@@ -172,9 +266,11 @@ def Pooling(
     """
     if global_pool:
         return _pool_all(data, pool_type, p_value, layout)
-    n, with_pad = len(kernel), count_include_pad is not False
-    stride, pad = fill(stride, n, 1), fill(pad, n, 0)
-    return _pool(data, kernel, stride, pad, pool_type, pooling_convention, p_value, with_pad, layout)
+    n, axes = len(kernel), spatial_axes(layout, data.ndim)
+    sizes, stride, pad = tuple(data.shape[a] for a in axes), fill(stride, n, 1), fill(pad, n, 0)
+    outs = tuple(_pooled(*w, pooling_convention) for w in zip(sizes, kernel, stride, pad, strict=True))
+    windows = _Windows(axes, sizes, kernel, stride, pad, outs)
+    return _pool(data, windows, pool_type, p_value, count_include_pad is not False)
 
 
 # -- Pooling_v1 ------------------------------------------------------------------------------------------------

@@ -34,7 +34,9 @@ CASES = [
         )
     ),
     head("SoftmaxOutput", [(2, 3, 2, 2), integers(2, 4, high=3)], {"multi_output": True}),
-    head("SoftmaxOutput", [(2, 3, 2, 2), integers(2, 1, 2, 2, high=3)], {"multi_output": True, "normalization": "batch"}),
+    head(
+        "SoftmaxOutput", [(2, 3, 2, 2), integers(2, 1, 2, 2, high=3)], {"multi_output": True, "normalization": "batch"}
+    ),
     head("SoftmaxOutput", [(2, 3, 2, 2), integers(2, 2, 2, high=3)], {"multi_output": True, "normalization": "valid"}),
     head("SoftmaxOutput", [(2, 3, 4), integers(2, 3)], {"preserve_shape": True}),
     head("SoftmaxOutput", [(2, 3, 4), integers(2, 3)], {"preserve_shape": True, "normalization": "batch"}),
@@ -55,10 +57,16 @@ CASES = [
     ),
     head("MAERegressionOutput", [np.ones((2, 2), "float32"), np.ones((2, 2), "float32")], id="equal"),
     *(
-        head("SVMOutput", [(4, 3), integers(4, high=3)], {"margin": 0.5, "regularization_coefficient": 2.0, "use_linear": linear})
+        head(
+            "SVMOutput",
+            [(4, 3), integers(4, high=3)],
+            {"margin": 0.5, "regularization_coefficient": 2.0, "use_linear": linear},
+        )
         for linear in (False, True)
     ),
     head("softmax_cross_entropy", [(4, 5), integers(4)]),
     head("softmax_cross_entropy", [np.array([[100, 0], [0, 1]], "float32"), np.array([1, 0], "float32")], id="tiny"),
-    head("IdentityAttachKLSparseReg", [uniform(4, 3, low=0.1, high=0.9), uniform(3, low=0.2, high=0.8)], {"penalty": 0.1}),
+    head(
+        "IdentityAttachKLSparseReg", [uniform(4, 3, low=0.1, high=0.9), uniform(3, low=0.2, high=0.8)], {"penalty": 0.1}
+    ),
 ]
