@@ -7,6 +7,7 @@ more becomes known, as in MXNet.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,7 @@ class _ShapeKind:
 
     def __init__(self, types: Inferred | None):
         self.types = types
+        self.inside: dict[int, list] = {}
 
     def read(self, text: str) -> PartialShape:
         return shapes.from_public(_SHAPE.parse(text))
@@ -92,7 +94,7 @@ class _ShapeKind:
             _deduce(node, ins)
         rule = op.shape_rule
         if rule is not None:
-            rule(ins, outs, **params)
+            rule(ins, outs, **params, **_subgraphs(node, self))
         elif None not in ins and all(None not in s for s in ins):
             known = eval_shape(node, tuple(ins), self._dtypes(node))
             for i, (shape, _) in enumerate(known):
@@ -114,6 +116,9 @@ class _TypeKind:
 
     attribute = "__dtype__"
 
+    def __init__(self):
+        self.inside: dict[int, list] = {}
+
     def read(self, text: str) -> np.dtype | None:
         number = int(text)
         return None if number < 0 else dtype_of(DTYPES[number])
@@ -134,7 +139,29 @@ class _TypeKind:
         if rule is None:
             rules.same_type(ins, outs)
         else:
-            rule(ins, outs, **params)
+            rule(ins, outs, **params, **_subgraphs(node, self))
+
+
+def _subgraphs(node: Node, kind: Any) -> dict[str, tuple]:
+    """What the rule of a control-flow node asks for: for each subgraph a function `(ins, outs)` that infers in place."""
+    if not node.subgraphs:
+        return {}
+    return {"subgraphs": tuple(partial(_infer_inside, heads, kind) for heads in node.subgraphs)}
+
+
+def _infer_inside(heads: Sequence[Entry], kind: Any, ins: list, outs: list) -> None:
+    """Inference over a subgraph, from and to the lists of its variables and heads."""
+    inside = _Pass(heads, {}, kind)
+    places = [(id(n), 0) for n in inside.order if n.op is None] + [(id(e.node), e.index) for e in heads]
+    for (node, index), value in zip(places, (*ins, *outs), strict=True):
+        inside.values[node][index] = kind.merge(inside.values[node][index], value)
+    try:
+        inside.run()
+    except InferenceError as e:
+        raise ShapeConflict(str(e)) from None
+    found = [inside.values[node][index] for node, index in places]
+    ins[:], outs[:] = found[: len(ins)], found[len(ins) :]
+    kind.inside.update(inside.values)
 
 
 def _deduce(node: Node, ins: list) -> None:
@@ -221,7 +248,7 @@ class _Pass:
             [values[id(e.node)][e.index] for e in self.heads],
             [values[id(v)][0] for v in variables if id(v) in aux],
             complete,
-            values,
+            values | kind.inside if kind.inside else values,
         )
 
     def _visit(self, node: Node) -> tuple[bool, bool]:

@@ -91,10 +91,8 @@ class Lowered:
         self.arguments: tuple[str, ...] = tuple(arguments)
         self.auxiliary_states: tuple[str, ...] = tuple(states)
         self.outputs: tuple[str, ...] = tuple(e.node.output_name(e.index) for e in heads)
-        self.random_nodes: tuple[str, ...] = tuple(
-            s.node.name for s in self.steps if s.node.op is not None and s.node.op.takes_key
-        )
-        self.is_random = bool(self.random_nodes) or any(s.node.subgraphs for s in self.steps)
+        self.random_nodes: tuple[str, ...] = tuple(s.node.name for s in self.steps if _is_random(s.node))
+        self.is_random = bool(self.random_nodes)
         self._asks_results = any(s.node.op is not None and s.node.op.takes_results for s in self.steps)
         self.is_dynamic = any(_is_dynamic(s.node) for s in self.steps)
         """Whether some output shape depends on values, so that the function cannot be jitted."""
@@ -186,7 +184,7 @@ def run_step(step: Step, inputs: Sequence[Any], train: bool, key: Any, results: 
     if op.takes_key or step.subgraphs:
         if key is not None:
             key = jax.random.fold_in(key, step.number)
-        elif op.takes_key and (train or not op.takes_train):
+        elif not step.subgraphs and (train or not op.takes_train):
             raise RunError(
                 f"{node.describe()} draws random numbers and needs a key: call with key=jax.random.key(seed)"
             )
@@ -238,6 +236,12 @@ def _is_dynamic(node: Node) -> bool:
     if node.op is not None and node.op.dynamic:
         return True
     return any(_is_dynamic(n) for heads in node.subgraphs for n in graph.topological(heads))
+
+
+def _is_random(node: Node) -> bool:
+    if node.subgraphs:
+        return any(_is_random(n) for heads in node.subgraphs for n in graph.topological(heads))
+    return node.op is not None and node.op.takes_key
 
 
 def _is_wide(x: Any) -> bool:

@@ -176,7 +176,7 @@ class OpDef:
         for what in ("_shape", "_types"):
             if getattr(self, what):
                 where = f"operator {self.name}: the {what[1:]} rule"
-                setattr(self, what, Ask(getattr(self, what), {*self.hyper}, where, skip=2))
+                setattr(self, what, Ask(getattr(self, what), {*self.hyper, *self.injected}, where, skip=2))
 
     # -- reading attributes ------------------------------------------------------------------------------------
 

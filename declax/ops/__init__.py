@@ -3,6 +3,7 @@
 from declax.ops import (
     broadcast,
     cast,
+    control_flow,
     creation,
     elementwise,
     indexing,
@@ -21,6 +22,7 @@ from declax.ops import (
 __all__ = [
     "broadcast",
     "cast",
+    "control_flow",
     "creation",
     "elementwise",
     "indexing",
