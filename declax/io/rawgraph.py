@@ -6,7 +6,6 @@ so the number of nodes is bounded by memory alone, and reading is linear in the 
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,29 +48,21 @@ class RawGraph:
     def order(self) -> list[int]:
         """Indices of the nodes that the heads need, inputs before users; LoadError names a node on a cycle."""
         found: list[int] = []
-        state = bytearray(len(self.nodes))  # 0 unseen, 1 on the stack, 2 done
-        stack: list[tuple[int, Iterator[int]]] = []
-
-        def enter(index: int) -> None:
-            state[index] = 1
-            node = self.nodes[index]
-            stack.append((index, iter([*(i[0] for i in node.inputs), *node.control_deps])))
-
-        for head in self.heads:
-            if not state[head[0]]:
-                enter(head[0])
-            while stack:
-                index, rest = stack[-1]
-                for child in rest:
-                    if state[child] == 1:
-                        raise LoadError(f"{self.place(child)}: the node depends on its own output")
-                    if not state[child]:
-                        enter(child)
-                        break
-                else:
-                    stack.pop()
-                    state[index] = 2
-                    found.append(index)
+        state = bytearray(len(self.nodes))  # 0 unseen, 1 begun, 2 done
+        stack = [h[0] for h in reversed(self.heads)]
+        while stack:
+            index = stack.pop()
+            if index < 0:  # all that node ~index needs is done
+                state[~index] = 2
+                found.append(~index)
+            elif state[index] == 1:
+                raise LoadError(f"{self.place(index)}: the node depends on its own output")
+            elif not state[index]:
+                state[index] = 1
+                stack.append(~index)
+                node = self.nodes[index]
+                stack += node.control_deps[::-1]
+                stack += [i[0] for i in reversed(node.inputs)]
         return found
 
     def place(self, index: int) -> str:
