@@ -125,6 +125,61 @@ class _Windows:
             count = count[..., None] * np.maximum(extent, 1)
         return count
 
+    def scatter(self, share: Callable[[Shape], Array]) -> Array:
+        """The transpose of cutting out windows: `share(offset)` is what their elements at one offset get.
+
+        Shares that fall on one phase of the stride add up at the resolution of the output, and the phases interleave at
+        the end. On CPUs that is several times faster than XLA's own transposes of `reduce_window`.
+        """
+        most = [(k - 1) // s for k, s in zip(self.kernel, self.stride, strict=True)]
+        phases: dict[Shape, Array] = {}
+        for offset in itertools.product(*map(range, self.kernel)):
+            y = share(offset)
+            shift = [(o // s, m - o // s, 0) for o, s, m in zip(offset, self.stride, most, strict=True)]
+            y = lax.pad(y, np.zeros((), y.dtype), self.spread(y.ndim, shift, (0, 0, 0)))
+            phase = tuple(o % s for o, s in zip(offset, self.stride, strict=True))
+            phases[phase] = phases[phase] + y if phase in phases else y
+        nothing = jnp.zeros_like(phases[(0,) * len(self.axes)])
+
+        def interleave(phase: Shape) -> Array:
+            d = len(phase)
+            if d == len(self.axes):
+                return phases.get(phase, nothing)
+            return jnp.stack([interleave((*phase, r)) for r in range(self.stride[d])], self.axes[d] + 1)
+
+        rank, strides = nothing.ndim, self.spread(nothing.ndim, self.stride, 1)
+        full = interleave(()).reshape(tuple(d * s for d, s in zip(nothing.shape, strides, strict=True)))
+        crop = [(-p, size + p - full.shape[a], 0) for a, size, p in zip(self.axes, self.sizes, self.pad, strict=True)]
+        return lax.pad(full, np.zeros((), full.dtype), self.spread(rank, crop, (0, 0, 0)))
+
+    def elements(self, x: Array, low: Any) -> Callable[[Shape], Array]:
+        """A function that gives the elements of all windows at one offset, `low` where there are none."""
+        reach = [(out - 1) * s + 1 for out, s in zip(self.outs, self.stride, strict=True)]
+        # negative at the end where the last elements are in no window
+        ends = [
+            (p, r + k - 1 - size - p, 0) for p, r, k, size in zip(self.pad, reach, self.kernel, self.sizes, strict=True)
+        ]
+        padded = lax.pad(x, np.asarray(low, x.dtype), self.spread(x.ndim, ends, (0, 0, 0)))
+
+        def at(offset: Shape) -> Array:
+            ends = dict(zip(self.axes, (o + r for o, r in zip(offset, reach, strict=True)), strict=True))
+            limit = [ends.get(a, d) for a, d in enumerate(x.shape)]
+            return lax.slice(padded, self.spread(x.ndim, offset, 0), limit, self.spread(x.ndim, self.stride, 1))
+
+        return at
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _sum_pool(x: Array, windows: _Windows) -> Array:
+    return windows.reduce(x, 0, lax.add)
+
+
+def _sum_pool_gradient(windows: _Windows, _: None, g: Array) -> tuple[Array]:
+    return (windows.scatter(lambda offset: g),)
+
+
+_sum_pool.defvjp(lambda x, windows: (_sum_pool(x, windows), None), _sum_pool_gradient)
+
 
 def _lowest(dtype) -> Any:
     return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
@@ -136,46 +191,18 @@ def _max_pool(x: Array, windows: _Windows) -> Array:
 
 
 def _max_pool_gradient(windows: _Windows, saved: tuple[Array, Array], g: Array) -> tuple[Array]:
-    """Each window's gradient goes to the first of its maxima.
-
-    XLA's select-and-scatter is several times slower than the forward pass on CPUs. Here each offset within the window
-    takes its share of all windows at once; shares that fall on one phase of the stride add up at the resolution of
-    the output, and the phases interleave at the end.
-    """
+    """Each window's gradient goes to the first of its maxima."""
     x, y = saved
-    w, rank = windows, x.ndim
-    steps = range(len(w.axes))
-    reach = [(out - 1) * s + k for out, s, k in zip(w.outs, w.stride, w.kernel, strict=True)]
-    # negative at the end where the last elements are in no window
-    ends = ((p, length - size - p, 0) for p, length, size in zip(w.pad, reach, w.sizes, strict=True))
-    padded = lax.pad(x, np.asarray(_lowest(x.dtype), x.dtype), w.spread(rank, ends, (0, 0, 0)))
-    most = [(k - 1) // s for k, s in zip(w.kernel, w.stride, strict=True)]
+    at = windows.elements(x, _lowest(x.dtype))
     free = jnp.ones(y.shape, bool)
-    phases: dict[Shape, Array] = {}
-    for offset in itertools.product(*(range(k) for k in w.kernel)):
-        last = (o + (out - 1) * s + 1 for o, out, s in zip(offset, w.outs, w.stride, strict=True))
-        limit = tuple(b or d for b, d in zip(w.spread(rank, last, 0), x.shape, strict=True))
-        value = lax.slice(padded, w.spread(rank, offset, 0), limit, w.spread(rank, w.stride, 1))
-        chosen = (value == y) & free
+
+    def share(offset: Shape) -> Array:
+        nonlocal free
+        chosen = (at(offset) == y) & free
         free = free & ~chosen
-        later = tuple(o // s for o, s in zip(offset, w.stride, strict=True))
-        shift = ((q, m - q, 0) for q, m in zip(later, most, strict=True))
-        share = lax.pad(jnp.where(chosen, g, 0), np.zeros((), g.dtype), w.spread(rank, shift, (0, 0, 0)))
-        phase = tuple(o % s for o, s in zip(offset, w.stride, strict=True))
-        phases[phase] = phases[phase] + share if phase in phases else share
-    nothing = jnp.zeros_like(next(iter(phases.values())))
+        return jnp.where(chosen, g, 0)
 
-    def interleave(phase: Shape) -> Array:
-        d = len(phase)
-        if d == len(w.axes):
-            return phases.get(phase, nothing)
-        return jnp.stack([interleave((*phase, r)) for r in range(w.stride[d])], w.axes[d] + 1)
-
-    lengths = [(w.outs[d] + most[d]) * w.stride[d] for d in steps]
-    rest = nothing.shape
-    full = interleave(()).reshape(tuple(b or d for b, d in zip(w.spread(rank, lengths, 0), rest, strict=True)))
-    crop = ((-p, size + p - length, 0) for p, size, length in zip(w.pad, w.sizes, lengths, strict=True))
-    return (lax.pad(full, np.zeros((), g.dtype), w.spread(rank, crop, (0, 0, 0))),)
+    return (windows.scatter(share),)
 
 
 def _max_pool_forward(x: Array, windows: _Windows) -> tuple[Array, tuple[Array, Array]]:
@@ -186,19 +213,19 @@ def _max_pool_forward(x: Array, windows: _Windows) -> tuple[Array, tuple[Array, 
 _max_pool.defvjp(_max_pool_forward, _max_pool_gradient)
 
 _MANY = 100
-"""A window of more elements than this leaves the gradient of its maximum to XLA's select-and-scatter."""
+"""Windows of more elements than this leave their gradient to XLA, lest the program grow too long."""
 
 
 def _pool(data, windows: _Windows, pool_type, p_value, with_pad) -> Array:
+    few = np.prod(windows.kernel) <= _MANY
     if pool_type == "max":
-        if np.prod(windows.kernel) > _MANY:
-            return windows.reduce(data, _lowest(data.dtype), lax.max)
-        return _max_pool(data, windows)
+        return _max_pool(data, windows) if few else windows.reduce(data, _lowest(data.dtype), lax.max)
     x = data.astype(jnp.float32) if data.dtype == jnp.float16 else data
+    x = x**p_value if pool_type == "lp" else x
+    y = _sum_pool(x, windows) if few else windows.reduce(x, 0, lax.add)
     if pool_type == "lp":
-        return _root(windows.reduce(x**p_value, 0, lax.add), p_value).astype(data.dtype)
-    y = windows.reduce(x, 0, lax.add)
-    if pool_type == "avg":
+        y = _root(y, p_value)
+    elif pool_type == "avg":
         count = windows.counts(with_pad)
         if (count == count.flat[0]).all():
             y = y / np.asarray(count.flat[0], x.dtype)
