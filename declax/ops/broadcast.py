@@ -177,7 +177,7 @@ def _like_shape(ins: Shapes, outs: Shapes, lhs_axes: tuple | None, rhs_axes: tup
 
 
 def _like_type(ins: Types, outs: Types) -> None:
-    if None not in ins:
+    if all(t is not None for t in ins):
         assign_type(outs, 0, ins[0])
 
 

@@ -68,11 +68,11 @@ def _multicast_shape(ins: Shapes, outs: Shapes) -> None:
 
 
 def _multicast_type(ins: Types, outs: Types, cast_narrow: bool) -> None:
-    if None in ins:
-        return
-    target = _common([t.name for t in ins if t is not None], cast_narrow)
+    known = [t.name for t in ins if t is not None]
+    certain = len(known) == len(ins) or (not cast_narrow and "float32" in known)
     for i, t in enumerate(ins):
-        assign_type(outs, i, target if t is not None and _is_amp(t) else t)
+        if t is not None and (certain or not _is_amp(t)):
+            assign_type(outs, i, _common(known, cast_narrow) if _is_amp(t) else t)
 
 
 @op(
