@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 import declax as mx
 
-BATCH = 48
+BATCH = 32
 
 
 # -- the net: MXNet's Inception-BN for images of 28x28 -------------------------------------------------------------
@@ -195,7 +195,7 @@ def bind(net, shapes, rng):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a few batches only, to see that all of it runs")
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("out/inception"), help="where files are written")
     parser.add_argument("--use", action="store_true", help="only load the saved model and predict")
     options = parser.parse_args()
