@@ -184,7 +184,7 @@ def run_step(step: Step, inputs: Sequence[Any], train: bool, key: Any, results: 
     if op.takes_key or step.subgraphs:
         if key is not None:
             key = jax.random.fold_in(key, step.number)
-        elif not step.subgraphs and (train or not op.takes_train):
+        elif not step.subgraphs and op.is_random(params) and (train or not op.takes_train):
             raise RunError(
                 f"{node.describe()} draws random numbers and needs a key: call with key=jax.random.key(seed)"
             )
@@ -241,7 +241,7 @@ def _is_dynamic(node: Node) -> bool:
 def _is_random(node: Node) -> bool:
     if node.subgraphs:
         return any(_is_random(n) for heads in node.subgraphs for n in graph.topological(heads))
-    return node.op is not None and node.op.takes_key
+    return node.op is not None and node.op.is_random(node.params or {})
 
 
 def _is_wide(x: Any) -> bool:

@@ -19,6 +19,7 @@ This file knows neither Symbol nor JAX (JAX is imported when a body with its own
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, NewType, TypeVar
 
 from declax.attrs import MISSING, AttrError, Hyper, hyper_parameter
@@ -125,6 +126,7 @@ class OpDef:
         check: Callable | None = None,
         arguments: Callable | None = None,
         initializers: Mapping[str, str] | None = None,
+        random: Callable | None = None,
     ):
         self.function, self.name, self.aliases = function, name, aliases
         self.needs_shape, self.needs_type = needs_shape, needs_type
@@ -133,6 +135,7 @@ class OpDef:
         self.backward: Callable | None = None
         self._outputs, self._visible, self._shape, self._types = outputs, visible, shape, types
         self._check, self._arguments, self._initializers = check, arguments, dict(initializers or {})
+        self._random = random
         self._read_signature()
 
     def _read_signature(self) -> None:
@@ -170,7 +173,7 @@ class OpDef:
         if self.variadic and self.num_args and self.num_args not in self.hyper:
             raise TypeError(f"operator {self.name}: num_args={self.num_args!r} is no hyper-parameter")
         self._initializers |= {i.name: i.init for i in self.inputs if i.init}
-        for what in ("_outputs", "_visible", "_check", "_arguments"):
+        for what in ("_outputs", "_visible", "_check", "_arguments", "_random"):
             if callable(getattr(self, what)):
                 setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what.strip('_')}"))
         for what in ("_shape", "_types"):
@@ -258,6 +261,10 @@ class OpDef:
         if not self.has_aux:
             return ()
         return tuple(p for p, i in enumerate(self.present(params)) if self.inputs[i].is_aux)
+
+    def is_random(self, params: Mapping[str, Any]) -> bool:
+        """Whether the operator needs a key under these hyper-parameters (a Dropout of nothing does not)."""
+        return self.takes_key and (not isinstance(self._random, Ask) or bool(self._random(**params)))
 
     def is_loss(self, params: Mapping[str, Any]) -> bool:
         """Whether the operator ignores the gradients that come in at its outputs."""
@@ -369,6 +376,7 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
       check: a Callable that raises AttrError when hyper-parameters do not fit each other.
       arguments: for `*data`, a Callable that names the inputs, or gives None for `arg0`, `arg1` ...
       initializers: for `*data`, MXNet's JSON text of the initializer by input name.
+      random: for an operator that asks for `key`, a Callable that says whether it draws at all.
     """
 
     def register(function: F) -> F:
@@ -417,9 +425,20 @@ def add(definition: OpDef) -> OpDef:
     return definition
 
 
+_loaded = [False]
+
+
+def load() -> None:
+    """Imports the operator files, which register themselves, once; lookups do it when they first miss a name."""
+    if not _loaded[0]:
+        _loaded[0] = True
+        for module in ("declax.ops", "declax.layers", "declax.operator"):
+            import_module(module)
+
+
 def lookup(name: str) -> OpDef:
     """The operator registered under a name or alias; OperatorError suggests the nearest name."""
-    found = _by_name.get(name)
+    found = find(name)
     if found is None:
         raise OperatorError(f"operator {name!r} is not registered{nearest(name, _by_name)}")
     return found
@@ -427,16 +446,22 @@ def lookup(name: str) -> OpDef:
 
 def find(name: str) -> OpDef | None:
     """The operator registered under a name or alias, or None."""
-    return _by_name.get(name)
+    found = _by_name.get(name)
+    if found is None and not _loaded[0]:
+        load()
+        found = _by_name.get(name)
+    return found
 
 
 def names() -> tuple[str, ...]:
     """Every registered name, aliases included."""
+    load()
     return tuple(_by_name)
 
 
 def operators() -> tuple[OpDef, ...]:
     """Every operator once."""
+    load()
     return tuple(dict.fromkeys(_by_name.values()))
 
 
