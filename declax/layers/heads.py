@@ -206,9 +206,9 @@ def _cross_entropy_shape(ins: Shapes, outs: Shapes) -> None:
     data, label = ins
     if data is not None and len(data) != 2:
         raise ShapeConflict(f"softmax_cross_entropy only accepts 2D data, got {show(data)}")
-    if label is not None and len(label) != 1:
+    if label is None or len(label) != 1:
         raise ShapeConflict(f"softmax_cross_entropy only accepts a 1D label, got {show(label)}")
-    if data is not None and label is not None and None not in (data[0], label[0]) and data[0] != label[0]:
+    if data is not None and None not in (data[0], label[0]) and data[0] != label[0]:
         raise ShapeConflict(f"data {show(data)} and label {show(label)} differ in their first dimension")
     assign(outs, 0, (1,))
 

@@ -6,7 +6,7 @@ from typing import Literal
 import jax.numpy as jnp
 from jax import Array
 
-from declax.attrs import AttrError, attr
+from declax.attrs import attr
 from declax.layers.conv import Deconvolution
 from declax.registry import Tensor, op
 from declax.rules import Shapes, assign, lead_type
@@ -16,11 +16,6 @@ from declax.shapes import ShapeConflict, show
 def _kernel(scale: int) -> int:
     """Side of the bilinear filter."""
     return 2 * scale - scale % 2
-
-
-def _check(sample_type: str, num_args: int) -> None:
-    if sample_type == "bilinear" and num_args != 2:
-        raise AttrError(f"num_args={num_args}: bilinear upsampling takes data and weight")
 
 
 def _shape(ins: Shapes, outs: Shapes, scale, sample_type, multi_input_mode) -> None:
@@ -63,7 +58,6 @@ def _enlarge(data: Array, times: int) -> Array:
     types=lead_type,
     needs_shape=True,
     needs_type=True,
-    check=_check,
 )
 def UpSampling(
     *data: Tensor,
