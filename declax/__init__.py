@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from declax import attribute, base, context, layers, name, operator, ops, random, util
+from declax import attribute, base, context, name, random, util
 from declax.attribute import AttrScope
 from declax.base import MXNetError
 from declax.context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus, num_tpus, tpu
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from declax import _nd as ndarray
     from declax import _sym as sym
     from declax import _sym as symbol
-    from declax import executor, initializer, model, rnn, visualization
+    from declax import executor, initializer, layers, model, operator, ops, rnn, visualization
 else:
     from declax import ndarray, symbol
 
@@ -41,7 +41,10 @@ _LATER = {
     "init": "declax.initializer",
     "initializer": "declax.initializer",
     "io": "declax.io",
+    "layers": "declax.layers",
     "model": "declax.model",
+    "operator": "declax.operator",
+    "ops": "declax.ops",
     "rnn": "declax.rnn",
     "visualization": "declax.visualization",
     "viz": "declax.visualization",

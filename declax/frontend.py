@@ -69,7 +69,6 @@ class Namespaces:
     @cached_property
     def table(self) -> dict[str, dict[str, str]]:
         """namespace -> public name -> registered name, for every registered operator."""
-        registry_is_full()
         found: dict[str, dict[str, str]] = {"": {}, **{s: {} for s in SUBNAMESPACES}}
         for registered in registry.names():
             space, short = public_name(registered)
@@ -98,12 +97,6 @@ class Namespaces:
             if public_name(registered) == (space if space != "op" else "", name):
                 return registered
         return None
-
-
-def registry_is_full() -> None:
-    """Imports the operator files, which register themselves."""
-    import_module("declax.ops")
-    import_module("declax.layers")
 
 
 class Namespace(ModuleType):

@@ -107,7 +107,6 @@ class _ShapeKind:
 
 
 def _or_float32(dtype: np.dtype | None) -> np.dtype:
-    # a dtype is falsy in Python, so `or` would lose it
     return np.dtype("float32") if dtype is None else dtype
 
 

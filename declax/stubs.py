@@ -193,7 +193,7 @@ def methods(module: ModuleType, spaces: frontend.Namespaces) -> str:
 
 def documentation() -> str:
     """docs/operators.md: every operator with its names, parameters and docstring."""
-    frontend.registry_is_full()
+    registry.load()
     ops = sorted((o for o in registry.operators() if o.function.__module__.startswith("declax.")), key=_order)
     lines = ["<!-- Written by `python -m declax.stubs --write`; do not edit. -->", "", "# Operators", ""]
     lines += [f"{len(ops)} operators, each callable on symbols (`sym`) and on arrays (`nd`).", ""]

@@ -55,10 +55,10 @@ def elements(case: dict) -> int:
 
 def select(index: list[dict]) -> list[dict]:
     """Up to PER_OPERATOR small cases for each operator that declax has, different in attributes, gradients first."""
-    from declax.frontend import registry_is_full
+    from declax.registry import load
     from declax.registry import find
 
-    registry_is_full()
+    load()
     taken: Counter = Counter()
     seen: dict[str, set] = defaultdict(set)
     chosen = []

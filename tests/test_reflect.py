@@ -13,7 +13,7 @@ import pytest
 
 import declax as dx
 from declax.attrs import AttrError
-from declax.frontend import registry_is_full
+from declax.registry import load
 from declax.registry import OpDef, find, operators
 from tests.harness import bound_cases
 
@@ -22,7 +22,7 @@ FACTS = json.loads(gzip.decompress((Path(__file__).parent / "data" / "ops_facts.
 
 
 def every_operator() -> list[OpDef]:
-    registry_is_full()
+    load()
     return [o for o in operators() if o.function.__module__.startswith("declax.")]
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from declax import graph
 from declax.errors import LoadError
-from declax.frontend import registry_is_full
 from declax.graph import Entry, Node
 from declax.io import legacy
 from declax.io.rawgraph import RawGraph, parse_json
@@ -30,7 +29,6 @@ def loads(text: str | bytes, where: str = "symbol JSON") -> "Symbol":
     """The symbol of a JSON text; LoadError says where it is wrong."""
     from declax.symbol import Symbol
 
-    registry_is_full()
     raw = parse_json(text)
     raw.where = where
     legacy.upgrade(raw)
