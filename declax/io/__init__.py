@@ -1,0 +1,1 @@
+"""File formats: symbol JSON of every MXNet version, binary parameter files, checkpoints."""
