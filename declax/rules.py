@@ -36,6 +36,13 @@ def assign(shapes: Shapes, index: int, shape: PartialShape) -> None:
 # -- shapes ----------------------------------------------------------------------------------------------------
 
 
+def require_ranks(ins: Shapes) -> None:
+    """ShapeConflict unless every input's rank is known: for operators that MXNet does not let wait."""
+    for i, s in enumerate(ins):
+        if s is None:
+            raise ShapeConflict(f"the shape of input {i} must be known here")
+
+
 def same_shape(ins: Shapes, outs: Shapes) -> None:
     """All inputs and all outputs have one shape."""
     known: PartialShape = None
@@ -172,6 +179,13 @@ def lead_type(ins: Types, outs: Types) -> None:
     if known is not None:
         ins[:] = [merge_type(known, t) for t in ins]
         outs[:] = [merge_type(known, t) for t in outs]
+
+
+def float32_type(ins: Types, outs: Types) -> None:
+    """Everything is float32: what MXNet's oldest operators ask for."""
+    for types in (ins, outs):
+        for i in range(len(types)):
+            assign_type(types, i, "float32")
 
 
 def always_type(name: str) -> Callable:
