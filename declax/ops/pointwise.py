@@ -170,24 +170,26 @@ def reflected(function: Callable[[Array, Array], Array]) -> Callable[[Array, Arr
 # -- one array -------------------------------------------------------------------------------------------------
 
 
-@jax.custom_jvp
+def _with_slope(slope: Callable[[Array, Array], Array]) -> Callable[[Callable[[Array], Array]], Any]:
+    """A function of x with the derivative `slope(y, x)`."""
+
+    def decorate(function: Callable[[Array], Array]) -> Any:
+        wrapped = jax.custom_jvp(function)
+        wrapped.defjvps(lambda t, y, x: t * slope(y, x))
+        return wrapped
+
+    return decorate
+
+
+@_with_slope(lambda y, x: jnp.where(y > 0, jnp.ones_like(y), y))
 def relu(x: Array) -> Array:
-    """max(x, 0), and NaN stays NaN; slope 0 at 0."""
+    """max(x, 0), and NaN stays NaN; slope 0 at 0, NaN at NaN."""
     return jnp.maximum(x, jnp.zeros_like(x))
 
 
-@relu.defjvp
-def _(primals: tuple, tangents: tuple) -> tuple:
-    y = relu(*primals)
-    return y, jnp.where(y > 0, tangents[0], jnp.zeros_like(tangents[0]))
-
-
-@jax.custom_jvp
+@_with_slope(lambda y, x: 1 / jnp.square(1 + jnp.abs(x)))
 def _softsign(x: Array) -> Array:
     return x / (1 + jnp.abs(x))
-
-
-_softsign.defjvps(lambda t, y, x: t / jnp.square(1 + jnp.abs(x)))
 
 
 def softsign(x: Array) -> Array:
@@ -229,7 +231,9 @@ def sign(x: Array) -> Array:
     return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
 
 
+@_with_slope(lambda y, x: sign(x))
 def absolute(x: Array) -> Array:
+    """|x|; slope 0 at 0."""
     return jnp.abs(x)
 
 
@@ -266,6 +270,18 @@ floor = _rounding(jnp.floor)
 trunc = _rounding(jnp.trunc)
 
 
+def _digamma(x: Array) -> Array:
+    """The slope of gammaln, with infinity at its poles."""
+    return jnp.where((x <= 0) & (x == jnp.floor(x)), jnp.full_like(x, jnp.inf), lax.digamma(x))
+
+
+@_with_slope(lambda y, x: _digamma(x))
+def gammaln(x: Array) -> Array:
+    """log(|gamma(x)|)."""
+    return lax.lgamma(x)
+
+
+@_with_slope(lambda y, x: y * _digamma(x))
 def gamma(x: Array) -> Array:
     """The gamma function; NaN at the negative whole numbers, infinite at 0."""
     size, below = jnp.exp(lax.lgamma(x)), jnp.floor(x)

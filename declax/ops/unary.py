@@ -72,7 +72,7 @@ _TABLE: tuple[tuple[str, str, Callable, str], ...] = (
     ("erf", "_npx_erf", _real(lax.erf), "The error function."),
     ("erfinv", "_npx_erfinv", _real(lax.erf_inv), "The inverse of the error function."),
     ("gamma", "_npx_gamma _sparse_gamma", _real(p.gamma), "The gamma function."),
-    ("gammaln", "_npx_gammaln _sparse_gammaln", _real(lax.lgamma), "Logarithm of abs(gamma(data))."),
+    ("gammaln", "_npx_gammaln _sparse_gammaln", _real(p.gammaln), "Logarithm of abs(gamma(data))."),
 )
 
 _FLAT: tuple[tuple[str, str, Callable, str], ...] = (
