@@ -1,5 +1,6 @@
 """Heads that end a network: they output predictions, and their gradient is that of a loss."""
 
+import math
 from typing import Literal
 
 import jax
@@ -42,10 +43,10 @@ def _one_hot(label: Array, classes: int, axis: int, dtype) -> Array:
 def _softmax_axes(shape, multi_output: bool, preserve_shape: bool) -> tuple[int, ...]:
     """The shape in which axis 1 is the softmax's."""
     if multi_output:
-        return (*shape[:2], product(shape[2:]))
+        return (*shape[:2], math.prod(shape[2:]))
     if preserve_shape:
-        return (product(shape[:-1]), shape[-1])
-    return (shape[0], product(shape[1:]))
+        return (math.prod(shape[:-1]), shape[-1])
+    return (shape[0], math.prod(shape[1:]))
 
 
 @op(aliases=("Softmax",), shape=_softmax_output_shape, types=lead_type, loss=True)

@@ -206,7 +206,7 @@ def _max_pool_gradient(windows: _Windows, saved: tuple[Array, Array], g: Array) 
 
 
 def _max_pool_forward(x: Array, windows: _Windows) -> tuple[Array, tuple[Array, Array]]:
-    y = _max_pool(x, windows)
+    y: Any = _max_pool(x, windows)
     return y, (x, y)
 
 
@@ -222,7 +222,7 @@ def _pool(data, windows: _Windows, pool_type, p_value, with_pad) -> Array:
         return _max_pool(data, windows) if few else windows.reduce(data, _lowest(data.dtype), lax.max)
     x = data.astype(jnp.float32) if data.dtype == jnp.float16 else data
     x = x**p_value if pool_type == "lp" else x
-    y = _sum_pool(x, windows) if few else windows.reduce(x, 0, lax.add)
+    y: Any = _sum_pool(x, windows) if few else windows.reduce(x, 0, lax.add)
     if pool_type == "lp":
         y = _root(y, p_value)
     elif pool_type == "avg":
@@ -249,7 +249,7 @@ def _max_of_all_gradient(axes: Shape, saved: tuple[Array, Array], g: Array) -> t
 
 
 def _max_of_all_forward(x: Array, axes: Shape) -> tuple[Array, tuple[Array, Array]]:
-    y = _max_of_all(x, axes)
+    y: Any = _max_of_all(x, axes)
     return y, (x, y)
 
 

@@ -36,7 +36,7 @@ def _shape(ins: Shapes, outs: Shapes, scale, sample_type, multi_input_mode) -> N
             if any(a is not None and b is not None and a % b for a, b in zip(large, s[2:], strict=True)):
                 raise ShapeConflict(f"the size of {show(s)} does not divide the output's {large}")
             if multi_input_mode == "concat":
-                channels = None if None in (channels, s[1]) else channels + s[1]
+                channels = None if channels is None or s[1] is None else channels + s[1]
             elif channels != s[1]:
                 raise ShapeConflict("Number of channels must be the same when multi_input_mode==sum")
     assign(outs, 0, (first[0], channels, *large))
