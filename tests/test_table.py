@@ -16,6 +16,8 @@ DIFFERENTIABLE = [
     pytest.param(part, id=name) for name, part in chunks((b for b in CASES if b.case.grad and b.plain), size=16)
 ]
 STEP = 1e-6
+GUESSING = {"Concat", "_rnn_param_concat"}
+"""Operators for which, as in MXNet, an input of unknown rank counts as empty."""
 
 
 def _tolerance(b: Bound) -> tuple[float, float]:
@@ -72,7 +74,8 @@ def test_inference_agrees_with_what_is_computed(members: list[Bound]):
             for name, shape in shapes.items():
                 if shape:
                     _agrees(b, {**shapes, name: (-1 if b.case.np_shape else 0, *shape[1:])}, wanted)
-                _agrees(b, {k: v for k, v in shapes.items() if k != name}, wanted)
+                if b.op.name not in GUESSING:
+                    _agrees(b, {k: v for k, v in shapes.items() if k != name}, wanted)
         inferred = b.symbol.infer_type_partial(**types)[1]
         if b.arrays or None not in inferred:  # a constant may take its type from the rest of a graph
             assert [np.dtype(t) for t in inferred] == [y.dtype for y in b.traced[b.shown]]
@@ -84,9 +87,9 @@ def _agrees(b: Bound, known: dict, wanted: list[tuple[int, ...]]) -> None:
     """Whatever inference says from partial knowledge is true."""
     try:
         partial = b.symbol.infer_shape_partial(**known)[1]
-    except dx.errors.InferenceError:
+    except dx.errors.InferenceError as e:
         # Operators that MXNet does not let wait; and losses, whose labels have several forms, told apart by the data.
-        if b.op.needs_shape or b.op.loss:
+        if b.op.needs_shape or b.op.loss or "must be known here" in str(e):
             return
         raise
     for got, want in zip(partial, wanted, strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from declax import rules
-from declax.attrs import DTYPES, AttrError, DType, attr
+from declax.attrs import DTYPES, DType, attr
 from declax.ops.axes import canonical_axis
 from declax.registry import Results, Tensor, op
 from declax.shapes import PartialShape, ShapeConflict, from_public, is_complete, product, show
@@ -83,19 +83,14 @@ def _zeros_without_dtype(*, shape: Shape | None = None, ctx: str = "", dtype: in
     return _filled(0, shape, DTYPES[dtype] if dtype >= 0 else None, results)
 
 
-def _check_range(step: float, repeat: int, start: float, stop: float | None, infer_range: bool) -> None:
-    if step == 0:
-        raise AttrError("Range does not support step=0")
-    if repeat <= 0:
-        raise AttrError(f"Range only supports repeat > 0, received {repeat}")
-
-
 def _interval(start: float, stop: float | None, infer_range: bool) -> tuple[float, float | None]:
     """Start and end of a range; a single number is the end."""
     return (0.0, start) if stop is None and not infer_range else (start, stop)
 
 
 def _range_rule(ins: rules.Shapes, outs: rules.Shapes, start, stop, step, repeat, infer_range) -> None:
+    if step == 0 or repeat <= 0:
+        raise ShapeConflict(f"Range does not support step=0 or repeat <= 0, received step={step}, repeat={repeat}")
     first, last = _interval(start, stop, infer_range)
     if last is None:
         return
@@ -114,7 +109,7 @@ def _steps(count: int, start: float, step: float, repeat: int, dtype: np.dtype) 
     return (i * np.asarray(step, kind) + np.asarray(start, kind)).astype(dtype)
 
 
-@op(shape=_range_rule, types=rules.dtype_attribute, check=_check_range)
+@op(shape=_range_rule, types=rules.dtype_attribute)
 def _arange(
     *,
     start: float = attr(),
@@ -142,6 +137,8 @@ def _arange(
 
 
 def _linspace_rule(ins: rules.Shapes, outs: rules.Shapes, num) -> None:
+    if num < 0:
+        raise ShapeConflict(f"Number of sequence should be non-negative, received {num}")
     rules.assign(outs, 0, (num,))
 
 
@@ -150,7 +147,7 @@ def _linspace(
     *,
     start: float = attr(),
     stop: float = attr(),
-    num: int = attr(ge=0),
+    num: int = attr(),
     endpoint: bool = True,
     ctx: str = "",
     dtype: DType = "float32",  # type: ignore[assignment]
@@ -171,7 +168,7 @@ def _eye_rule(ins: rules.Shapes, outs: rules.Shapes, N, M) -> None:
 @op(shape=_eye_rule, types=rules.dtype_attribute)
 def _eye(
     *,
-    N: int = attr(ge=0),
+    N: int = attr(),
     M: int = 0,
     k: int = 0,
     ctx: str = "",
@@ -188,7 +185,9 @@ def _arange_like_rule(ins: rules.Shapes, outs: rules.Shapes, axis) -> None:
     data = ins[0]
     if axis is None:
         rules.assign(outs, 0, data)
-    elif data is not None:
+    else:
+        rules.require_ranks(ins)
+        assert data is not None
         rules.assign(outs, 0, (data[canonical_axis(axis, len(data))],))
 
 

@@ -46,11 +46,12 @@ def _data_type(ins: rules.Types, outs: rules.Types) -> None:
 
 def _take_rule(ins: rules.Shapes, outs: rules.Shapes, axis) -> None:
     data, index = ins
-    if data is None:
+    if index is None or None in index:
         return
+    rules.require_ranks(ins)
+    assert data is not None
     at = canonical_axis(axis, len(data))
-    if index is not None and None not in index:
-        rules.assign(outs, 0, (*data[:at], *index, *data[at + 1 :]))
+    rules.assign(outs, 0, (*data[:at], *index, *data[at + 1 :]))
 
 
 @op(aliases=("_npi_take",), shape=_take_rule, types=_indexed_type)
@@ -65,10 +66,10 @@ def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "ra
 
 
 def _batch_take_rule(ins: rules.Shapes, outs: rules.Shapes) -> None:
+    rules.require_ranks(ins)
     data, index = ins
+    assert data is not None
     rules.assign(outs, 0, index)
-    if data is None:
-        return
     if len(data) < 2:
         raise ShapeConflict(f"Data array must have at least 2 dimensions, got {show(data)}")
     if is_complete(data) and is_complete(index) and product(data[:-1]) != product(index or ()):
@@ -80,7 +81,7 @@ def _batch_take_types(ins: rules.Types, outs: rules.Types) -> None:
     rules.assign_type(ins, 1, "int32")
 
 
-@op(shape=_batch_take_rule, types=_batch_take_types, needs_shape=True)
+@op(shape=_batch_take_rule, types=_batch_take_types)
 def batch_take(a: Tensor, indices: Tensor):
     """One element of each row, indices clipped to the row.
 
@@ -136,9 +137,9 @@ def _gather_rule(ins: rules.Shapes, outs: rules.Shapes) -> None:
         return
     if len(index) < 2:
         raise ShapeConflict(f"gather_nd requires index tensor to have at least 2 dimensions, got {show(index)}")
-    if index[0] is None:
+    if None in index or None in data:
         return
-    if index[0] > len(data):
+    if index[0] > len(data):  # type: ignore[operator]
         raise ShapeConflict(f"Number of indices {index[0]} exceeds data dimension {show(data)}")
     rules.assign(outs, 0, (*index[1:], *data[index[0] :]))
 
@@ -159,6 +160,8 @@ def gather_nd(data: Tensor, indices: Tensor):
 
 
 def _one_hot_rule(ins: rules.Shapes, outs: rules.Shapes, depth) -> None:
+    if depth < 0:
+        raise ShapeConflict(f"Dimension size, depth, must be a non-negative integer, got {depth}")
     if ins[0] is not None and None not in ins[0]:
         rules.assign(outs, 0, (*ins[0], depth))
 
@@ -167,7 +170,7 @@ def _one_hot_rule(ins: rules.Shapes, outs: rules.Shapes, depth) -> None:
 def one_hot(
     indices: Tensor,
     *,
-    depth: int = attr(ge=0),
+    depth: int = attr(),
     on_value: float = 1.0,
     off_value: float = 0.0,
     dtype: DType = "float32",  # type: ignore[assignment]
@@ -235,9 +238,9 @@ def _ravel_multi_index(data: Tensor, *, shape: tuple[int, ...] | None = None):
 def _unravel_rule(ins: rules.Shapes, outs: rules.Shapes, shape) -> None:
     n = len(_flat_index(shape))
     if ins[0] is not None:
-        rules.assign(outs, 0, (n, *ins[0]))
-    if outs[0] is not None:
-        rules.assign(outs, 0, (n, *[None] * (len(outs[0]) - 1)))
+        rules.assign(outs, 0, (n, ins[0][0]))
+    elif outs[0] is not None:
+        rules.assign(outs, 0, (n, None))
         rules.assign(ins, 0, outs[0][1:])
 
 
@@ -247,6 +250,8 @@ def _unravel_index(data: Tensor, *, shape: tuple[int, ...] | None = None):
 
     Shapes: data (N,) -> (len(shape), N), of data's type; the first coordinate is not limited.
     """
+    if data.ndim != 1:
+        raise ShapeConflict(f"unravel_index takes a vector, got {show(data.shape)}")
     strides = np.cumprod((1, *_flat_index(shape)[:0:-1]))[::-1]
     index = _whole(data)
     lines = [index // int(s) for s in strides]

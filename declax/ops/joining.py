@@ -13,7 +13,10 @@ from declax.shapes import PartialShape, ShapeConflict, merge, merge_dim, product
 
 
 def _concat_rule(ins: rules.Shapes, outs: rules.Shapes, dim: int) -> None:
-    """Inputs agree but for one axis, where they add up; an unknown size on that axis is not solved for."""
+    """Inputs agree but for one axis, where they add up; an unknown size on that axis is not solved for.
+
+    MXNet takes an input of unknown rank for empty on that axis, and infer_shape_partial shows it; so does this.
+    """
     known = next((s for s in (*ins, outs[0]) if s is not None), None)
     if known is None:
         return
@@ -24,10 +27,10 @@ def _concat_rule(ins: rules.Shapes, outs: rules.Shapes, dim: int) -> None:
     for s in (*ins, outs[0]):
         rest = merge(rest, s and (*s[:axis], None, *s[axis + 1 :]))
     assert rest is not None
-    sizes = [None if s is None else s[axis] for s in ins]
-    for i, d in enumerate(sizes):
-        ins[i] = (*rest[:axis], d, *rest[axis + 1 :])
-    total = None if None in sizes else sum(d for d in sizes if d is not None)
+    sizes = [s[axis] for s in ins if s is not None]
+    for i, s in enumerate(ins):
+        ins[i] = (*rest[:axis], None if s is None else s[axis], *rest[axis + 1 :])
+    total = None if None in sizes or not sizes else sum(d for d in sizes if d is not None)
     rules.assign(outs, 0, (*rest[:axis], total, *rest[axis + 1 :]))
 
 
@@ -35,8 +38,7 @@ def _concat_rule(ins: rules.Shapes, outs: rules.Shapes, dim: int) -> None:
 def Concat(*data: Tensor, num_args: int = attr(ge=1), dim: int = 1):
     """Joins arrays along one axis.
 
-    Shapes: data (..., d_i, ...) -> (..., sum of d_i, ...); the other sizes are solved in both directions, also while
-    the rank of an input is unknown (MXNet then takes that input for empty).
+    Shapes: data (..., d_i, ...) -> (..., sum of d_i, ...); the other sizes are solved in both directions.
     """
     return lax.concatenate(data, canonical_axis(dim, data[0].ndim))
 
@@ -114,6 +116,8 @@ def _repeat_rule(ins: rules.Shapes, outs: rules.Shapes, repeats: int, axis: int 
     data = ins[0]
     if data is None:
         return
+    if repeats < 0:
+        raise ShapeConflict(f"repeats cannot be a negative number, got {repeats}")
     at = None if axis is None else canonical_axis(axis, len(data))
     if repeats == 0:
         rules.assign(outs, 0, (0,))
@@ -126,7 +130,7 @@ def _repeat_rule(ins: rules.Shapes, outs: rules.Shapes, repeats: int, axis: int 
 
 
 @op(aliases=("_np_repeat",), shape=_repeat_rule)
-def repeat(data: Tensor, *, repeats: int = attr(ge=0), axis: int | None = None):
+def repeat(data: Tensor, *, repeats: int = attr(), axis: int | None = None):
     """Repeats every element `repeats` times along `axis`, or of the flattened array.
 
     Shapes: data (..., d, ...) -> (..., repeats d, ...); (repeats size,) without an axis; (0,) for no repeats.

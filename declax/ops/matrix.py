@@ -88,17 +88,17 @@ def batch_dot(
 
 
 def _khatri_rao_rule(ins: rules.Shapes, outs: rules.Shapes) -> None:
+    rules.require_ranks(ins)
     columns = None
     for s in ins:
-        if s is None:
-            return
+        assert s is not None
         if len(s) != 2:
             raise ShapeConflict(f"khatri_rao takes matrices, got {show(s)}")
         columns = merge_dim(columns, s[1])
     rules.assign(outs, 0, (product([s[0] for s in ins if s is not None]), columns))
 
 
-@op(num_args="num_args", shape=_khatri_rao_rule, needs_shape=True, auto_create=False)
+@op(num_args="num_args", shape=_khatri_rao_rule, auto_create=False)
 def khatri_rao(*data: Tensor, num_args: int = attr(ge=1)):
     """The column-wise Kronecker product of matrices.
 

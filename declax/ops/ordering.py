@@ -11,7 +11,6 @@ import numpy as np
 from jax import lax
 
 from declax import rules
-from declax.attrs import AttrError
 from declax.ops.axes import canonical_axis
 from declax.registry import Tensor, deduce, op
 from declax.shapes import ShapeConflict, show
@@ -137,19 +136,16 @@ def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtyp
     return sort(lax.stop_gradient(data), axis=axis, is_ascend=is_ascend)[1].astype(rules.dtype_of(dtype))
 
 
-def _both_or_neither(bin_cnt: int | None, range: tuple[float, ...] | None) -> None:
+def _histogram_rule(ins: rules.Shapes, outs: rules.Shapes, bin_cnt, range) -> None:
     if (bin_cnt is None) != (range is None):
-        raise AttrError("cnt and range should both or neither specified")
-
-
-def _histogram_rule(ins: rules.Shapes, outs: rules.Shapes, bin_cnt) -> None:
+        raise ShapeConflict("cnt and range should both or neither specified")
     if bin_cnt is not None:
         rules.assign(outs, 0, (bin_cnt,))
         rules.assign(outs, 1, (bin_cnt + 1,))
         return
+    rules.require_ranks(ins[1:])
     bins = ins[1]
-    if bins is None:
-        return
+    assert bins is not None
     if len(bins) != 1 or (bins[0] is not None and bins[0] < 2):
         raise ShapeConflict(f"bins must be a vector of at least 2 bounds, got {show(bins)}")
     rules.assign(outs, 0, (None if bins[0] is None else bins[0] - 1,))
@@ -166,7 +162,6 @@ def _histogram_types(ins: rules.Types, outs: rules.Types) -> None:
     outputs=2,
     shape=_histogram_rule,
     types=_histogram_types,
-    check=_both_or_neither,
 )
 def _histogram(
     data: Tensor,

@@ -8,6 +8,7 @@ import numpy as np
 
 from declax import rules
 from declax.attrs import attr
+from declax.ops.shaping import type_of_first
 from declax.registry import Tensor, op
 from declax.shapes import ShapeConflict, show
 
@@ -59,7 +60,7 @@ def _im2col_rule(ins: rules.Shapes, outs: rules.Shapes, kernel, stride, dilate, 
     rules.assign(outs, 0, (n, c * prod(kernel), prod(_positions(tuple(size), axes))))  # type: ignore[operator]
 
 
-@op(shape=_im2col_rule, types=rules.like_first_type)
+@op(shape=_im2col_rule, types=type_of_first)
 def im2col(data: Tensor, *, kernel: Sizes = attr(), stride: Sizes = (), dilate: Sizes = (), pad: Sizes = ()):
     """Every block of the image that a convolution with these attributes would see, as a column.
 
@@ -84,7 +85,7 @@ def _col2im_rule(ins: rules.Shapes, outs: rules.Shapes, output_size, kernel, str
     rules.assign(outs, 0, (n, rows // prod(kernel), *output_size))
 
 
-@op(shape=_col2im_rule, types=rules.like_first_type)
+@op(shape=_col2im_rule, types=type_of_first)
 def col2im(
     data: Tensor,
     *,

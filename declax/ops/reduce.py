@@ -85,8 +85,7 @@ def mean(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bo
 def prod(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bool = False):
     """Product over `axis`, over all axes when none is named, or over all others with `exclude`.
 
-    Shapes: data (any) -> the axes that stay; (1,) when none does. The gradient is ct * out / data, as in MXNet: nan at a
-    zero.
+    Shapes: data (any) -> the axes that stay; (1,) when none does. The gradient is out / data, as in MXNet: nan at zero.
     """
     axes = _reduced_axes(data.ndim, axis, exclude)
     return _finish(jnp.prod(data, axes, dtype=data.dtype, keepdims=keepdims))
@@ -110,8 +109,7 @@ def nansum(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: 
 def nanprod(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bool = False):
     """Product that takes nan for one.
 
-    Shapes: data (any) -> the axes that stay; (1,) when none does. The gradient is ct * out / data, as in MXNet: nan at a
-    zero.
+    Shapes: data (any) -> the axes that stay; (1,) when none does. The gradient is out / data, as in MXNet: nan at zero.
     """
     return prod(_without_nan(data, 1), axis=axis, keepdims=keepdims, exclude=exclude)
 

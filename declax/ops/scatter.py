@@ -7,7 +7,7 @@ from declax.attrs import attr
 from declax.ops.indexing import as_index, bounded
 from declax.registry import Tensor, gradient, op
 from declax.rules import TypeConflict
-from declax.shapes import PartialShape, ShapeConflict, is_complete, show
+from declax.shapes import PartialShape, ShapeConflict, show
 
 
 def _points(indices: Tensor) -> tuple[Tensor, ...]:
@@ -18,15 +18,13 @@ def _points(indices: Tensor) -> tuple[Tensor, ...]:
 
 def _check_scatter(data: PartialShape, index: PartialShape, shape: tuple[int, ...]) -> None:
     """ShapeConflict unless data has one element, or slice, a point."""
-    if index is None:
+    if data is None or None in data or index is None or None in index:
         return
     if len(index) < 2:
         raise ShapeConflict(f"scatter_nd requires index tensor to have at least 2 dimensions, got {show(index)}")
-    if index[0] is None:
-        return
-    if index[0] > len(shape):
+    if index[0] > len(shape):  # type: ignore[operator]
         raise ShapeConflict(f"Number of indices {index[0]} exceeds output dimension {show(shape)}")
-    if is_complete(data) and is_complete(index) and data != (*index[1:], *shape[index[0] :]):
+    if data != (*index[1:], *shape[index[0] :]):
         raise ShapeConflict(
             f"Invalid data, indices, and output shape combination: {show(data)}, {show(index)}, {show(shape)}"
         )
@@ -81,9 +79,11 @@ def _scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: tuple[i
 
 def _index_copy_rule(ins: rules.Shapes, outs: rules.Shapes) -> None:
     old, index, new = ins
+    rules.require_ranks(ins)
+    assert old is not None
+    assert index is not None
+    assert new is not None
     rules.assign(outs, 0, old)
-    if old is None or index is None or new is None:
-        return
     if len(index) != 1 or len(old) != len(new):
         raise ShapeConflict(f"index_copy of {show(new)} into {show(old)} at {show(index)}")
     rules.assign([new[1:]], 0, old[1:])
@@ -92,7 +92,7 @@ def _index_copy_rule(ins: rules.Shapes, outs: rules.Shapes) -> None:
         raise ShapeConflict(f"index_copy of {show(new)} into {show(old)}: more rows than there are")
 
 
-@op(shape=_index_copy_rule, types=_data_type, needs_shape=True)
+@op(shape=_index_copy_rule, types=_data_type)
 def _contrib_index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor):
     """old_tensor with the rows at index_vector replaced by those of new_tensor.
 

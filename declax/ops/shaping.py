@@ -87,6 +87,8 @@ def _target(
     if len(zeros) == 1:
         whole, rest = product(data), product([d for i, d in enumerate(out) if i != zeros[0]])
         out[zeros[0]] = whole // rest if whole is not None and rest else None
+    elif zeros:
+        out = [None if i in zeros else d for i, d in enumerate(out)]
     return tuple(out)
 
 
@@ -164,9 +166,10 @@ def _like(
 
 
 def _reshape_like_rule(ins: rules.Shapes, outs: rules.Shapes, lhs_begin, lhs_end, rhs_begin, rhs_end) -> None:
+    rules.require_ranks(ins)
     lhs, rhs = ins
-    if lhs is None or rhs is None:
-        return
+    assert lhs is not None
+    assert rhs is not None
     target = _like(lhs, rhs, lhs_begin, lhs_end, rhs_begin, rhs_end)
     if is_complete(lhs) and is_complete(target) and size(lhs) != size(target):
         raise ShapeConflict(f"cannot reshape {show(lhs)} into {show(target)}: the numbers of elements differ")
@@ -325,7 +328,9 @@ def reverse(data: Tensor, *, axis: tuple[int, ...] = attr()):
     return lax.rev(data, canonical_axes(axis, data.ndim))
 
 
-def _four(data: tuple[int | None, ...], what: str) -> tuple[int | None, ...]:
+def _four(data: tuple[int | None, ...], block_size: int, what: str) -> tuple[int | None, ...]:
+    if block_size <= 0:
+        raise ShapeConflict(f"block_size must be a positive integer value, got {block_size}")
     if len(data) != 4:
         raise ShapeConflict(f"Operation {what} requires exactly 4D tensor, got {show(data)}")
     return data
@@ -346,12 +351,12 @@ def _over(d: int | None, n: int, what: str) -> int | None:
 def _depth_to_space_rule(ins: rules.Shapes, outs: rules.Shapes, block_size) -> None:
     if ins[0] is None:
         return
-    (n, c, h, w), b = _four(ins[0], "Depth To Space"), block_size
+    (n, c, h, w), b = _four(ins[0], block_size, "Depth To Space"), block_size
     rules.assign(outs, 0, (n, _over(c, b * b, "depth"), _times(h, b), _times(w, b)))
 
 
 @op(shape=_depth_to_space_rule, needs_shape=True)
-def depth_to_space(data: Tensor, *, block_size: int = attr(gt=0)):
+def depth_to_space(data: Tensor, *, block_size: int = attr()):
     """Moves blocks of channels into the plane, each pixel becoming a block_size x block_size square.
 
     Shapes: data (N, b b C, H, W) -> (N, C, b H, b W).
@@ -365,12 +370,12 @@ def depth_to_space(data: Tensor, *, block_size: int = attr(gt=0)):
 def _space_to_depth_rule(ins: rules.Shapes, outs: rules.Shapes, block_size) -> None:
     if ins[0] is None:
         return
-    (n, c, h, w), b = _four(ins[0], "Space To Depth"), block_size
+    (n, c, h, w), b = _four(ins[0], block_size, "Space To Depth"), block_size
     rules.assign(outs, 0, (n, _times(c, b * b), _over(h, b, "height"), _over(w, b, "width")))
 
 
 @op(shape=_space_to_depth_rule, needs_shape=True)
-def space_to_depth(data: Tensor, *, block_size: int = attr(gt=0)):
+def space_to_depth(data: Tensor, *, block_size: int = attr()):
     """Moves each block_size x block_size square of the plane into channels; the inverse of depth_to_space.
 
     Shapes: data (N, C, b H, b W) -> (N, b b C, H, W).

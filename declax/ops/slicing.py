@@ -79,7 +79,7 @@ def slice_(data: Tensor, *, begin: Bounds = attr(), end: Bounds = attr(), step: 
     Shapes: data (d0, ..., dn) -> (ceil((end - begin) / step), ..., dn). None stands for "from the start", "to the end";
     negative numbers count from the end and a negative step walks backwards; out of range bounds are cut off.
     """
-    return cut(data, slice_ranges(data.shape, begin, end, step))  # type: ignore[arg-type]
+    return cut(data, slice_ranges(data.shape, begin, end, step))  # pyright: ignore[reportArgumentType]
 
 
 def _slice_assign_rule(ins: rules.Shapes, outs: rules.Shapes, begin, end, step) -> None:
@@ -182,7 +182,7 @@ def slice_like(data: Tensor, shape_like: Tensor, *, axes: tuple[int, ...] = ()):
     flows into shape_like.
     """
     shape = _like_shape(data.shape, shape_like.shape, axes)
-    return lax.slice(data, (0,) * data.ndim, shape)
+    return lax.slice(data, (0,) * data.ndim, shape)  # pyright: ignore[reportArgumentType]
 
 
 def _without(shape: tuple[int | None, ...], axis: int) -> tuple[int | None, ...]:
@@ -272,13 +272,13 @@ def _split_v2(
     Shapes: data (..., d, ...) -> one (..., d_i, ...) a part, without that axis under `squeeze_axis`.
     """
     at = canonical_axis(axis, data.ndim)
-    return _split(data, at, _bounds(data.shape[at], indices, sections), squeeze_axis)  # type: ignore[arg-type]
+    return _split(data, at, _bounds(data.shape[at], indices, sections), squeeze_axis)  # pyright: ignore[reportArgumentType]
 
 
 def _crop_rule(ins: rules.Shapes, outs: rules.Shapes, num_args, h_w) -> None:
+    rules.require_ranks(ins)
     data = ins[0]
-    if data is None or (num_args == 2 and ins[1] is None):
-        return
+    assert data is not None
     if len(data) != 4:
         raise ShapeConflict(f"Input data should be 4D in batch-num_filter-y-x, got {show(data)}")
     like = ins[1] if num_args == 2 else (None, None, *h_w)
@@ -297,7 +297,7 @@ def _all_float32(ins: rules.Types, outs: rules.Types) -> None:
             rules.assign_type(types, i, "float32")
 
 
-@op(num_args="num_args", shape=_crop_rule, types=_all_float32, needs_shape=True, auto_create=False)
+@op(num_args="num_args", shape=_crop_rule, types=_all_float32, auto_create=False)
 def Crop(
     *data: Tensor,
     num_args: int = attr(ge=1, le=2),
