@@ -37,6 +37,10 @@ def _cell(data, state_size, num_layers, bidirectional) -> PartialShape:
     return (num_layers * (1 + bidirectional), data[1], state_size)
 
 
+def _batch(data) -> PartialShape:
+    return (data[1],)
+
+
 def _rnn_shape(ins: Shapes, outs: Shapes, state_size, num_layers, bidirectional, projection_size) -> None:
     data = ins[0]
     if data is None:
@@ -54,7 +58,8 @@ def _rnn_types(ins: Types, outs: Types, use_sequence_length) -> None:
     known = ins[0]
     for i in range(len(ins)):
         lengths = use_sequence_length and i == len(ins) - 1
-        ins[i] = (ins[i] or known) if lengths else merge_type(known, ins[i])
+        if not lengths or ins[i] is None:
+            ins[i] = merge_type(known, ins[i])
     outs[:] = [known] * len(outs)
 
 
@@ -77,7 +82,7 @@ def RNN(
     parameters: Tensor = deduce(_parameters),
     state: Tensor = deduce(_state),
     state_cell: Tensor | None = deduce(_cell, when=lambda mode: mode == "lstm"),
-    sequence_length: Tensor | None = deduce(lambda data: (data[1],), when=lambda use_sequence_length: use_sequence_length),
+    sequence_length: Tensor | None = deduce(_batch, when=lambda use_sequence_length: use_sequence_length),
     *,
     state_size: int = attr(ge=0),
     num_layers: int = attr(ge=0),
@@ -97,9 +102,10 @@ def RNN(
 
     Shapes: data (T, N, I), parameters (all weights, then all biases, packed), state (layers x directions, N, H) and for
     LSTM state_cell -> (T, N, directions x H), and with `state_outputs` the last states. With `projection_size` P (LSTM
-    only) outputs and state have P in place of H. Packed are, layer by layer and direction by direction, the weights of
-    input (gates x H, I), state (gates x H, H) and projection (P, H), then likewise the two biases (gates x H); gates are
-    i f g o (LSTM) and r z n (GRU). `sequence_length` (N,) makes later outputs 0 and the states those of the last step.
+    only) outputs and state have P in place of H. Packed are, layer by layer and direction by direction, the weights
+    of input (gates x H, I), state (gates x H, H) and projection (P, H), then likewise the two biases (gates x H); the
+    gates are i f g o (LSTM) and r z n (GRU). `sequence_length` (N,) makes later outputs 0 and the states those of the
+    last step.
 
     `p` drops between layers in training, and dropout, `sequence_length` and the limits on the cell state hold on
     every device and type; MXNet's CPU build silently leaves all three out in float32.
