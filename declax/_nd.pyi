@@ -58,6 +58,8 @@ def BatchNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: N
     """Batch normalization :math:`\\gamma (x - \\mu) / \\sqrt{\\sigma^2 + \\epsilon} + \\beta` for each channel."""
 def BatchNorm_v1(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, eps: float = 0.00100000005, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
     """The older `BatchNorm`: channels at axis 1, and the output `var` holds the variance."""
+def BilinearSampler(data: NDArray | None = None, grid: NDArray | None = None, cudnn_off: Flag | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Images read at the points of a grid by bilinear interpolation."""
 def BlockGrad(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """data, through which no gradient passes."""
 def Cast(data: NDArray | None = None, dtype: Literal['bfloat16', 'bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -68,6 +70,8 @@ def Convolution(data: NDArray | None = None, weight: NDArray | None = None, bias
     """Convolution (cross-correlation) in one, two or three dimensions."""
 def Convolution_v1(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 1024, no_bias: Flag = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The older name of `Convolution`, for two and three dimensions."""
+def Correlation(data1: NDArray | None = None, data2: NDArray | None = None, kernel_size: int = 1, max_displacement: int = 1, stride1: int = 1, stride2: int = 1, pad_size: int = 0, is_multiply: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Patches of one image compared with displaced patches of another (FlowNet, Dosovitskiy et al. 2015)."""
 def Crop(*data: NDArray | Sequence[NDArray], offset: Ints = (0, 0), h_w: Ints = (0, 0), center_crop: Flag = False, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The part of an image's plane at `offset` (y, x), or in its middle, as large as `h_w` or a second input's plane."""
 def Custom(*data: NDArray | Sequence[NDArray], op_type: str, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -84,6 +88,8 @@ def Flatten(data: NDArray | None = None, *, name: Name = None, attr: Attrs = Non
     """Joins all axes but the first."""
 def FullyConnected(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, num_hidden: int = ..., no_bias: Flag = False, flatten: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Affine map :math:`Y = X W^\\top + b`."""
+def GridGenerator(data: NDArray | None = None, transform_type: Literal['affine', 'warp'] | str = ..., target_shape: Ints = (0, 0), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sampling grids for `BilinearSampler`, from affine maps or from optical flow."""
 def GroupNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, num_groups: int = 1, eps: float = 9.99999975e-06, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
     """Normalization within groups of channels, then an affine map for each group."""
 def IdentityAttachKLSparseReg(data: NDArray | None = None, moving_avg: NDArray | None = None, sparseness_target: float = 0.100000001, penalty: float = 0.00100000005, momentum: float = 0.899999976, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -112,6 +118,10 @@ def Pooling(data: NDArray | None = None, kernel: Ints = (), pool_type: Literal['
     """Pooling over windows, or over all of space with `global_pool`."""
 def Pooling_v1(data: NDArray | None = None, kernel: Ints = (), pool_type: Literal['avg', 'max', 'sum'] | str = 'max', global_pool: Flag = False, pooling_convention: Literal['full', 'valid'] | str = 'valid', stride: Ints = (), pad: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The older `Pooling`, with its own rules."""
+def RNN(data: NDArray | None = None, parameters: NDArray | None = None, state: NDArray | None = None, state_cell: NDArray | None = None, sequence_length: NDArray | None = None, state_size: int = ..., num_layers: int = ..., bidirectional: Flag = False, mode: Literal['rnn_relu', 'rnn_tanh', 'lstm', 'gru'] | str = ..., p: float = 0.0, state_outputs: Flag = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: Flag = False, use_sequence_length: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """A stack of recurrent layers over a sequence, in one or both directions."""
+def ROIPooling(data: NDArray | None = None, rois: NDArray | None = None, pooled_size: Ints = ..., spatial_scale: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Maximum of every bin of every region of interest, on whole pixels (Fast R-CNN, Girshick 2015)."""
 def Reshape(data: NDArray | None = None, shape: Ints = (), reverse: Flag = False, target_shape: Ints = (), keep_highest: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The same elements in another shape."""
 def SVMOutput(data: NDArray | None = None, label: NDArray | None = None, margin: float = 1.0, regularization_coefficient: float = 1.0, use_linear: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -123,6 +133,8 @@ def Softmax(data: NDArray | None = None, label: NDArray | None = None, grad_scal
 def SoftmaxActivation(data: NDArray | None = None, mode: Literal['channel', 'instance'] | str = 'instance', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Softmax along the last axis (`instance`) or along the channels (`channel`, axis 1)."""
 SoftmaxOutput = Softmax
+def SpatialTransformer(data: NDArray | None = None, loc: NDArray | None = None, target_shape: Ints = (0, 0), transform_type: Literal['affine'] | str = ..., sampler_type: Literal['bilinear'] | str = ..., cudnn_off: Flag | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Images warped by affine maps that a network predicts (Jaderberg et al. 2015)."""
 def SwapAxis(data: NDArray | None = None, dim1: int = 0, dim2: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Exchanges the axes dim1 and dim2."""
 def UpSampling(*data: NDArray | Sequence[NDArray], scale: int, num_filter: int = 0, sample_type: Literal['bilinear', 'nearest'] | str, multi_input_mode: Literal['concat', 'sum'] | str = 'concat', workspace: int = 512, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -411,8 +423,47 @@ def split_v2(ary: Any, indices_or_sections: Any, axis: Any = 0, squeeze_axis: An
     """Splits into equal sections, or at indices along an axis."""
 class contrib:
     @staticmethod
+    def AdaptiveAvgPooling2D(data: NDArray | None = None, output_size: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Means over as many equal parts of an image as the output has pixels."""
+    @staticmethod
     def BatchNormWithReLU(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, eps: float = 0.0010000000474974513, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, axis: int = 1, cudnn_off: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """`BatchNorm` followed by a rectifier."""
+    @staticmethod
+    def BilinearResize2D(data: NDArray | None = None, like: NDArray | None = None, height: int = 1, width: int = 1, scale_height: float | None = None, scale_width: float | None = None, mode: Literal['size', 'odd_scale', 'like', 'to_even_down', 'to_even_up', 'to_odd_down', 'to_odd_up'] | str = 'size', align_corners: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Images resized by bilinear interpolation."""
+    @staticmethod
+    def DeformableConvolution(data: NDArray | None = None, offset: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024, no_bias: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Convolution that reads each kernel point at its place plus an offset, by bilinear interpolation."""
+    @staticmethod
+    def DeformablePSROIPooling(data: NDArray | None = None, rois: NDArray | None = None, trans: NDArray | None = None, spatial_scale: float = ..., output_dim: int = ..., group_size: int = ..., pooled_size: int = ..., part_size: int = 0, sample_per_part: int = 1, trans_std: float = 0.0, no_trans: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`PSROIPooling` of bilinear samples whose bins move with learned offsets."""
+    @staticmethod
+    def ModulatedDeformableConvolution(data: NDArray | None = None, offset: NDArray | None = None, mask: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024, no_bias: Flag = False, im2col_step: int = 64, layout: Literal['NCDHW', 'NCHW', 'NCW'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`DeformableConvolution` whose points are also weighted by a mask, in an image that is zero outside."""
+    @staticmethod
+    def MultiBoxDetection(cls_prob: NDArray | None = None, loc_pred: NDArray | None = None, anchor: NDArray | None = None, clip: Flag = True, threshold: float = 0.01, background_id: int = 0, nms_threshold: float = 0.5, force_suppress: Flag = False, variances: Floats = (0.1, 0.1, 0.2, 0.2), nms_topk: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Detections from class probabilities and predicted offsets, after non-maximum suppression."""
+    @staticmethod
+    def MultiBoxPrior(data: NDArray | None = None, sizes: Floats = (1.0,), ratios: Floats = (1.0,), clip: Flag = False, steps: Floats = (-1.0, -1.0), offsets: Floats = (0.5, 0.5), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Anchor boxes (xmin, ymin, xmax, ymax) around every pixel, in parts of the image."""
+    @staticmethod
+    def MultiBoxTarget(anchor: NDArray | None = None, label: NDArray | None = None, cls_pred: NDArray | None = None, overlap_threshold: float = 0.5, ignore_label: float = -1.0, negative_mining_ratio: float = -1.0, negative_mining_thresh: float = 0.5, minimum_negative_samples: int = 0, variances: Floats = (0.1, 0.1, 0.2, 0.2), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Training targets of anchors: which box each one has to find, and which ones count as background."""
+    @staticmethod
+    def MultiProposal(cls_prob: NDArray | None = None, bbox_pred: NDArray | None = None, im_info: NDArray | None = None, rpn_pre_nms_top_n: int = 6000, rpn_post_nms_top_n: int = 300, threshold: float = 0.7, rpn_min_size: int = 16, scales: Floats = (4.0, 8.0, 16.0, 32.0), ratios: Floats = (0.5, 1.0, 2.0), feature_stride: int = 16, output_score: Flag = False, iou_loss: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Regions of interest in each of several images: `Proposal` for a batch."""
+    @staticmethod
+    def PSROIPooling(data: NDArray | None = None, rois: NDArray | None = None, spatial_scale: float = ..., output_dim: int = ..., pooled_size: int = ..., group_size: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Average of every bin of every region, each bin from channels of its own (R-FCN, Dai et al. 2016)."""
+    @staticmethod
+    def Proposal(cls_prob: NDArray | None = None, bbox_pred: NDArray | None = None, im_info: NDArray | None = None, rpn_pre_nms_top_n: int = 6000, rpn_post_nms_top_n: int = 300, threshold: float = 0.7, rpn_min_size: int = 16, scales: Floats = (4.0, 8.0, 16.0, 32.0), ratios: Floats = (0.5, 1.0, 2.0), feature_stride: int = 16, output_score: Flag = False, iou_loss: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Regions of interest in one image, from the scores and offsets of anchors."""
+    @staticmethod
+    def ROIAlign(data: NDArray | None = None, rois: NDArray | None = None, pooled_size: Ints = ..., spatial_scale: float = ..., sample_ratio: int = -1, position_sensitive: Flag = False, aligned: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Average of bilinear samples in every bin of every region of interest (Mask R-CNN, He et al. 2017)."""
+    @staticmethod
+    def RROIAlign(data: NDArray | None = None, rois: NDArray | None = None, pooled_size: Ints = ..., spatial_scale: float = ..., sampling_ratio: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`ROIAlign` for rotated regions of interest."""
     @staticmethod
     def SparseEmbedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', deterministic: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """`Embedding` under its older name for a sparse table."""
@@ -429,8 +480,24 @@ class contrib:
     def backward_gradientmultiplier(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """data * scalar, a gradient of another operator."""
     @staticmethod
+    def bipartite_matching(data: NDArray | None = None, is_ascend: Flag = False, threshold: float = ..., topk: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Greedy one-to-one matching by a matrix of scores."""
+    @staticmethod
     def boolean_mask(data: NDArray | None = None, index: NDArray | None = None, axis: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """The slices of the first axis where `index` is not zero."""
+    @staticmethod
+    def box_decode(data: NDArray | None = None, anchors: NDArray | None = None, std0: float = 1.0, std1: float = 1.0, std2: float = 1.0, std3: float = 1.0, clip: float = -1.0, format: Literal['corner', 'center'] | str = 'center', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Boxes (xmin, ymin, xmax, ymax) from predicted offsets to anchors."""
+    @staticmethod
+    def box_encode(samples: NDArray | None = None, matches: NDArray | None = None, anchors: NDArray | None = None, refs: NDArray | None = None, means: NDArray | None = None, stds: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Regression targets of anchors from the boxes they are matched with."""
+    @staticmethod
+    def box_iou(lhs: NDArray | None = None, rhs: NDArray | None = None, format: Literal['corner', 'center'] | str = 'corner', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Intersection over union of every pair of boxes."""
+    @staticmethod
+    def box_nms(data: NDArray | None = None, overlap_thresh: float = 0.5, valid_thresh: float = 0.0, topk: int = -1, coord_start: int = 2, score_index: int = 1, id_index: int = -1, background_id: int = -1, force_suppress: Flag = False, in_format: Literal['corner', 'center'] | str = 'corner', out_format: Literal['corner', 'center'] | str = 'corner', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Greedy non-maximum suppression of scored boxes."""
+    box_non_maximum_suppression = box_nms
     @staticmethod
     def div_sqrt_dim(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """data / sqrt(d), with d the size of the last axis, as attention scores are scaled."""
@@ -467,6 +534,27 @@ class contrib:
     @staticmethod
     def sign_ste(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """-1, 0 or 1, with the gradient of the identity (straight-through)."""
+    @staticmethod
+    def foreach(body: Any, data: Any, init_states: Any, name: Any = 'foreach') -> Any:
+        """Runs `body(slice, states) -> (outputs, new states)` over the first axis of the data."""
+    @staticmethod
+    def while_loop(cond: Any, func: Any, loop_vars: Any, max_iterations: Any = None, name: Any = 'while_loop') -> Any:
+        """Runs `func(*loop_vars) -> (outputs, new loop_vars)` while `cond(*loop_vars)` is not 0."""
+    @staticmethod
+    def cond(pred: Any, then_func: Any, else_func: Any, name: Any = 'cond') -> Any:
+        """`then_func()` where `pred` is not 0, `else_func()` where it is."""
+    @staticmethod
+    def rand_zipfian(true_classes: Any, num_sampled: Any, range_max: Any, ctx: Any = None) -> Any:
+        """Draws classes from a log-uniform distribution over [0, range_max), with the expected counts."""
+    @staticmethod
+    def isinf(data: Any) -> Any:
+        """1 where the data is infinite, 0 elsewhere."""
+    @staticmethod
+    def isfinite(data: Any) -> Any:
+        """1 where the data is a finite number, 0 elsewhere."""
+    @staticmethod
+    def isnan(data: Any) -> Any:
+        """1 where the data is no number, 0 elsewhere."""
 
 class linalg:
     pass
@@ -806,6 +894,9 @@ class _internal:
     def _arange(start: float = ..., stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: Flag = False, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """Evenly spaced values from start to stop, each `repeat` times; a single number is the stop."""
     @staticmethod
+    def _cond(*data: NDArray | Sequence[NDArray], num_outputs: int, cond_input_locs: Ints, then_input_locs: Ints, else_input_locs: Ints, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """One of two subgraphs, chosen by a third; use `contrib.cond`."""
+    @staticmethod
     def _copy(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """data itself."""
     @staticmethod
@@ -824,6 +915,9 @@ class _internal:
     @staticmethod
     def _eye(N: int = ..., M: int = 0, k: int = 0, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """Ones on the k-th diagonal of an N by M matrix (M = 0: square), zeros elsewhere."""
+    @staticmethod
+    def _foreach(*data: NDArray | Sequence[NDArray], num_outputs: int, num_out_data: int, in_state_locs: Ints, in_data_locs: Ints, remain_locs: Ints, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """A loop over the first axis of its data, as one `lax.scan`; use `contrib.foreach`."""
     @staticmethod
     def _full(shape: Ints | None = None, ctx: str = '', dtype: DTypeLike = 'float32', value: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """One value everywhere."""
@@ -872,7 +966,7 @@ class _internal:
         """Rows of rhs's width that are one at lhs's indices, zero elsewhere; an old NDArray function."""
     @staticmethod
     def _ones(shape: Ints = (), ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
-        """Ones."""
+        """An array of ones."""
     _plus = _Plus
     _plus_scalar = _PlusScalar
     _power = _Power
@@ -912,11 +1006,14 @@ class _internal:
     def _unravel_index(data: NDArray | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """Positions in a flattened array of this shape as coordinates, one point a column."""
     @staticmethod
+    def _while_loop(*data: NDArray | Sequence[NDArray], num_outputs: int, num_out_data: int, max_iterations: int, cond_input_locs: Ints, func_input_locs: Ints, func_var_locs: Ints, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """A loop that ends when its condition is 0, or after `max_iterations`; use `contrib.while_loop`."""
+    @staticmethod
     def _zeros(shape: Ints = (), ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
-        """Zeros."""
+        """An array of zeros."""
     @staticmethod
     def _zeros_without_dtype(shape: Ints | None = None, ctx: str = '', dtype: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
-        """Zeros of the type that inference finds; `dtype` is MXNet's type number, or -1."""
+        """An array of zeros of the type that inference finds; `dtype` is MXNet's type number, or -1."""
 
 op: Any
 namespaces: Any

@@ -33,6 +33,8 @@ def BatchNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Sym
     """Batch normalization :math:`\\gamma (x - \\mu) / \\sqrt{\\sigma^2 + \\epsilon} + \\beta` for each channel."""
 def BatchNorm_v1(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.00100000005, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The older `BatchNorm`: channels at axis 1, and the output `var` holds the variance."""
+def BilinearSampler(data: Symbol | None = None, grid: Symbol | None = None, cudnn_off: Flag | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Images read at the points of a grid by bilinear interpolation."""
 def BlockGrad(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """data, through which no gradient passes."""
 def Cast(data: Symbol | None = None, dtype: Literal['bfloat16', 'bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -43,6 +45,8 @@ def Convolution(data: Symbol | None = None, weight: Symbol | None = None, bias: 
     """Convolution (cross-correlation) in one, two or three dimensions."""
 def Convolution_v1(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 1024, no_bias: Flag = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The older name of `Convolution`, for two and three dimensions."""
+def Correlation(data1: Symbol | None = None, data2: Symbol | None = None, kernel_size: int = 1, max_displacement: int = 1, stride1: int = 1, stride2: int = 1, pad_size: int = 0, is_multiply: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Patches of one image compared with displaced patches of another (FlowNet, Dosovitskiy et al. 2015)."""
 def Crop(*data: Symbol | Sequence[Symbol], offset: Ints = (0, 0), h_w: Ints = (0, 0), center_crop: Flag = False, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The part of an image's plane at `offset` (y, x), or in its middle, as large as `h_w` or a second input's plane."""
 def Custom(*data: Symbol | Sequence[Symbol], op_type: str, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -59,6 +63,8 @@ def Flatten(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None
     """Joins all axes but the first."""
 def FullyConnected(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, num_hidden: int = ..., no_bias: Flag = False, flatten: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Affine map :math:`Y = X W^\\top + b`."""
+def GridGenerator(data: Symbol | None = None, transform_type: Literal['affine', 'warp'] | str = ..., target_shape: Ints = (0, 0), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sampling grids for `BilinearSampler`, from affine maps or from optical flow."""
 def GroupNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, num_groups: int = 1, eps: float = 9.99999975e-06, output_mean_var: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Normalization within groups of channels, then an affine map for each group."""
 def IdentityAttachKLSparseReg(data: Symbol | None = None, moving_avg: Symbol | None = None, sparseness_target: float = 0.100000001, penalty: float = 0.00100000005, momentum: float = 0.899999976, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -87,6 +93,10 @@ def Pooling(data: Symbol | None = None, kernel: Ints = (), pool_type: Literal['a
     """Pooling over windows, or over all of space with `global_pool`."""
 def Pooling_v1(data: Symbol | None = None, kernel: Ints = (), pool_type: Literal['avg', 'max', 'sum'] | str = 'max', global_pool: Flag = False, pooling_convention: Literal['full', 'valid'] | str = 'valid', stride: Ints = (), pad: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The older `Pooling`, with its own rules."""
+def RNN(data: Symbol | None = None, parameters: Symbol | None = None, state: Symbol | None = None, state_cell: Symbol | None = None, sequence_length: Symbol | None = None, state_size: int = ..., num_layers: int = ..., bidirectional: Flag = False, mode: Literal['rnn_relu', 'rnn_tanh', 'lstm', 'gru'] | str = ..., p: float = 0.0, state_outputs: Flag = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: Flag = False, use_sequence_length: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """A stack of recurrent layers over a sequence, in one or both directions."""
+def ROIPooling(data: Symbol | None = None, rois: Symbol | None = None, pooled_size: Ints = ..., spatial_scale: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Maximum of every bin of every region of interest, on whole pixels (Fast R-CNN, Girshick 2015)."""
 def Reshape(data: Symbol | None = None, shape: Ints = (), reverse: Flag = False, target_shape: Ints = (), keep_highest: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The same elements in another shape."""
 def SVMOutput(data: Symbol | None = None, label: Symbol | None = None, margin: float = 1.0, regularization_coefficient: float = 1.0, use_linear: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -98,6 +108,8 @@ def Softmax(data: Symbol | None = None, label: Symbol | None = None, grad_scale:
 def SoftmaxActivation(data: Symbol | None = None, mode: Literal['channel', 'instance'] | str = 'instance', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Softmax along the last axis (`instance`) or along the channels (`channel`, axis 1)."""
 SoftmaxOutput = Softmax
+def SpatialTransformer(data: Symbol | None = None, loc: Symbol | None = None, target_shape: Ints = (0, 0), transform_type: Literal['affine'] | str = ..., sampler_type: Literal['bilinear'] | str = ..., cudnn_off: Flag | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Images warped by affine maps that a network predicts (Jaderberg et al. 2015)."""
 def SwapAxis(data: Symbol | None = None, dim1: int = 0, dim2: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Exchanges the axes dim1 and dim2."""
 def UpSampling(*data: Symbol | Sequence[Symbol], scale: int, num_filter: int = 0, sample_type: Literal['bilinear', 'nearest'] | str, multi_input_mode: Literal['concat', 'sum'] | str = 'concat', workspace: int = 512, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -398,8 +410,47 @@ def split_v2(ary: Any, indices_or_sections: Any, axis: Any = 0, squeeze_axis: An
     """Splits into equal sections, or at indices along an axis."""
 class contrib:
     @staticmethod
+    def AdaptiveAvgPooling2D(data: Symbol | None = None, output_size: Ints = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Means over as many equal parts of an image as the output has pixels."""
+    @staticmethod
     def BatchNormWithReLU(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.0010000000474974513, momentum: float = 0.899999976, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, axis: int = 1, cudnn_off: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """`BatchNorm` followed by a rectifier."""
+    @staticmethod
+    def BilinearResize2D(data: Symbol | None = None, like: Symbol | None = None, height: int = 1, width: int = 1, scale_height: float | None = None, scale_width: float | None = None, mode: Literal['size', 'odd_scale', 'like', 'to_even_down', 'to_even_up', 'to_odd_down', 'to_odd_up'] | str = 'size', align_corners: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Images resized by bilinear interpolation."""
+    @staticmethod
+    def DeformableConvolution(data: Symbol | None = None, offset: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024, no_bias: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Convolution that reads each kernel point at its place plus an offset, by bilinear interpolation."""
+    @staticmethod
+    def DeformablePSROIPooling(data: Symbol | None = None, rois: Symbol | None = None, trans: Symbol | None = None, spatial_scale: float = ..., output_dim: int = ..., group_size: int = ..., pooled_size: int = ..., part_size: int = 0, sample_per_part: int = 1, trans_std: float = 0.0, no_trans: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`PSROIPooling` of bilinear samples whose bins move with learned offsets."""
+    @staticmethod
+    def ModulatedDeformableConvolution(data: Symbol | None = None, offset: Symbol | None = None, mask: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024, no_bias: Flag = False, im2col_step: int = 64, layout: Literal['NCDHW', 'NCHW', 'NCW'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`DeformableConvolution` whose points are also weighted by a mask, in an image that is zero outside."""
+    @staticmethod
+    def MultiBoxDetection(cls_prob: Symbol | None = None, loc_pred: Symbol | None = None, anchor: Symbol | None = None, clip: Flag = True, threshold: float = 0.01, background_id: int = 0, nms_threshold: float = 0.5, force_suppress: Flag = False, variances: Floats = (0.1, 0.1, 0.2, 0.2), nms_topk: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Detections from class probabilities and predicted offsets, after non-maximum suppression."""
+    @staticmethod
+    def MultiBoxPrior(data: Symbol | None = None, sizes: Floats = (1.0,), ratios: Floats = (1.0,), clip: Flag = False, steps: Floats = (-1.0, -1.0), offsets: Floats = (0.5, 0.5), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Anchor boxes (xmin, ymin, xmax, ymax) around every pixel, in parts of the image."""
+    @staticmethod
+    def MultiBoxTarget(anchor: Symbol | None = None, label: Symbol | None = None, cls_pred: Symbol | None = None, overlap_threshold: float = 0.5, ignore_label: float = -1.0, negative_mining_ratio: float = -1.0, negative_mining_thresh: float = 0.5, minimum_negative_samples: int = 0, variances: Floats = (0.1, 0.1, 0.2, 0.2), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Training targets of anchors: which box each one has to find, and which ones count as background."""
+    @staticmethod
+    def MultiProposal(cls_prob: Symbol | None = None, bbox_pred: Symbol | None = None, im_info: Symbol | None = None, rpn_pre_nms_top_n: int = 6000, rpn_post_nms_top_n: int = 300, threshold: float = 0.7, rpn_min_size: int = 16, scales: Floats = (4.0, 8.0, 16.0, 32.0), ratios: Floats = (0.5, 1.0, 2.0), feature_stride: int = 16, output_score: Flag = False, iou_loss: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Regions of interest in each of several images: `Proposal` for a batch."""
+    @staticmethod
+    def PSROIPooling(data: Symbol | None = None, rois: Symbol | None = None, spatial_scale: float = ..., output_dim: int = ..., pooled_size: int = ..., group_size: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Average of every bin of every region, each bin from channels of its own (R-FCN, Dai et al. 2016)."""
+    @staticmethod
+    def Proposal(cls_prob: Symbol | None = None, bbox_pred: Symbol | None = None, im_info: Symbol | None = None, rpn_pre_nms_top_n: int = 6000, rpn_post_nms_top_n: int = 300, threshold: float = 0.7, rpn_min_size: int = 16, scales: Floats = (4.0, 8.0, 16.0, 32.0), ratios: Floats = (0.5, 1.0, 2.0), feature_stride: int = 16, output_score: Flag = False, iou_loss: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Regions of interest in one image, from the scores and offsets of anchors."""
+    @staticmethod
+    def ROIAlign(data: Symbol | None = None, rois: Symbol | None = None, pooled_size: Ints = ..., spatial_scale: float = ..., sample_ratio: int = -1, position_sensitive: Flag = False, aligned: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Average of bilinear samples in every bin of every region of interest (Mask R-CNN, He et al. 2017)."""
+    @staticmethod
+    def RROIAlign(data: Symbol | None = None, rois: Symbol | None = None, pooled_size: Ints = ..., spatial_scale: float = ..., sampling_ratio: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`ROIAlign` for rotated regions of interest."""
     @staticmethod
     def SparseEmbedding(data: Symbol | None = None, weight: Symbol | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', deterministic: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """`Embedding` under its older name for a sparse table."""
@@ -416,8 +467,24 @@ class contrib:
     def backward_gradientmultiplier(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data * scalar, a gradient of another operator."""
     @staticmethod
+    def bipartite_matching(data: Symbol | None = None, is_ascend: Flag = False, threshold: float = ..., topk: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Greedy one-to-one matching by a matrix of scores."""
+    @staticmethod
     def boolean_mask(data: Symbol | None = None, index: Symbol | None = None, axis: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """The slices of the first axis where `index` is not zero."""
+    @staticmethod
+    def box_decode(data: Symbol | None = None, anchors: Symbol | None = None, std0: float = 1.0, std1: float = 1.0, std2: float = 1.0, std3: float = 1.0, clip: float = -1.0, format: Literal['corner', 'center'] | str = 'center', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Boxes (xmin, ymin, xmax, ymax) from predicted offsets to anchors."""
+    @staticmethod
+    def box_encode(samples: Symbol | None = None, matches: Symbol | None = None, anchors: Symbol | None = None, refs: Symbol | None = None, means: Symbol | None = None, stds: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Regression targets of anchors from the boxes they are matched with."""
+    @staticmethod
+    def box_iou(lhs: Symbol | None = None, rhs: Symbol | None = None, format: Literal['corner', 'center'] | str = 'corner', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Intersection over union of every pair of boxes."""
+    @staticmethod
+    def box_nms(data: Symbol | None = None, overlap_thresh: float = 0.5, valid_thresh: float = 0.0, topk: int = -1, coord_start: int = 2, score_index: int = 1, id_index: int = -1, background_id: int = -1, force_suppress: Flag = False, in_format: Literal['corner', 'center'] | str = 'corner', out_format: Literal['corner', 'center'] | str = 'corner', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Greedy non-maximum suppression of scored boxes."""
+    box_non_maximum_suppression = box_nms
     @staticmethod
     def div_sqrt_dim(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data / sqrt(d), with d the size of the last axis, as attention scores are scaled."""
@@ -454,6 +521,27 @@ class contrib:
     @staticmethod
     def sign_ste(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """-1, 0 or 1, with the gradient of the identity (straight-through)."""
+    @staticmethod
+    def foreach(body: Any, data: Any, init_states: Any, name: Any = 'foreach') -> Any:
+        """Runs `body(slice, states) -> (outputs, new states)` over the first axis of the data."""
+    @staticmethod
+    def while_loop(cond: Any, func: Any, loop_vars: Any, max_iterations: Any = None, name: Any = 'while_loop') -> Any:
+        """Runs `func(*loop_vars) -> (outputs, new loop_vars)` while `cond(*loop_vars)` is not 0."""
+    @staticmethod
+    def cond(pred: Any, then_func: Any, else_func: Any, name: Any = 'cond') -> Any:
+        """`then_func()` where `pred` is not 0, `else_func()` where it is."""
+    @staticmethod
+    def rand_zipfian(true_classes: Any, num_sampled: Any, range_max: Any, ctx: Any = None) -> Any:
+        """Draws classes from a log-uniform distribution over [0, range_max), with the expected counts."""
+    @staticmethod
+    def isinf(data: Any) -> Any:
+        """1 where the data is infinite, 0 elsewhere."""
+    @staticmethod
+    def isfinite(data: Any) -> Any:
+        """1 where the data is a finite number, 0 elsewhere."""
+    @staticmethod
+    def isnan(data: Any) -> Any:
+        """1 where the data is no number, 0 elsewhere."""
 
 class linalg:
     pass
@@ -793,6 +881,9 @@ class _internal:
     def _arange(start: float = ..., stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: Flag = False, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Evenly spaced values from start to stop, each `repeat` times; a single number is the stop."""
     @staticmethod
+    def _cond(*data: Symbol | Sequence[Symbol], num_outputs: int, cond_input_locs: Ints, then_input_locs: Ints, else_input_locs: Ints, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """One of two subgraphs, chosen by a third; use `contrib.cond`."""
+    @staticmethod
     def _copy(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data itself."""
     @staticmethod
@@ -811,6 +902,9 @@ class _internal:
     @staticmethod
     def _eye(N: int = ..., M: int = 0, k: int = 0, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Ones on the k-th diagonal of an N by M matrix (M = 0: square), zeros elsewhere."""
+    @staticmethod
+    def _foreach(*data: Symbol | Sequence[Symbol], num_outputs: int, num_out_data: int, in_state_locs: Ints, in_data_locs: Ints, remain_locs: Ints, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """A loop over the first axis of its data, as one `lax.scan`; use `contrib.foreach`."""
     @staticmethod
     def _full(shape: Ints | None = None, ctx: str = '', dtype: DTypeLike = 'float32', value: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """One value everywhere."""
@@ -859,7 +953,7 @@ class _internal:
         """Rows of rhs's width that are one at lhs's indices, zero elsewhere; an old NDArray function."""
     @staticmethod
     def _ones(shape: Ints = (), ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
-        """Ones."""
+        """An array of ones."""
     _plus = _Plus
     _plus_scalar = _PlusScalar
     _power = _Power
@@ -899,11 +993,14 @@ class _internal:
     def _unravel_index(data: Symbol | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Positions in a flattened array of this shape as coordinates, one point a column."""
     @staticmethod
+    def _while_loop(*data: Symbol | Sequence[Symbol], num_outputs: int, num_out_data: int, max_iterations: int, cond_input_locs: Ints, func_input_locs: Ints, func_var_locs: Ints, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """A loop that ends when its condition is 0, or after `max_iterations`; use `contrib.while_loop`."""
+    @staticmethod
     def _zeros(shape: Ints = (), ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
-        """Zeros."""
+        """An array of zeros."""
     @staticmethod
     def _zeros_without_dtype(shape: Ints | None = None, ctx: str = '', dtype: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
-        """Zeros of the type that inference finds; `dtype` is MXNet's type number, or -1."""
+        """An array of zeros of the type that inference finds; `dtype` is MXNet's type number, or -1."""
 
 op: Any
 namespaces: Any

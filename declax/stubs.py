@@ -110,6 +110,11 @@ def function(op: OpDef, public: str, tensor: str, *, method: bool = False) -> st
     return f'def {public}({", ".join(parameters(op, tensor, method=method))}) -> {result}:\n    """{doc}"""'
 
 
+def is_own(op: OpDef) -> bool:
+    """Whether an operator is declax's, not one that a user registered."""
+    return op.function.__module__.startswith(("declax.layers.", "declax.ops.", "declax.operator"))
+
+
 def first_sentence(made: Callable) -> str:
     """The first paragraph of a docstring, on one line."""
     return " ".join((inspect.getdoc(made) or "").split("\n\n")[0].split())
@@ -163,7 +168,7 @@ def functions(
     first: dict[OpDef, str] = {}
     for public, registered in sorted(spaces.table[space].items()):
         op = registry.lookup(registered)
-        if public in taken or not public.isidentifier() or not op.function.__module__.startswith("declax."):
+        if public in taken or not public.isidentifier() or not is_own(op):
             continue
         if op in first:
             parts.append(f"{public} = {first[op]}")
@@ -194,7 +199,7 @@ def methods(module: ModuleType, spaces: frontend.Namespaces) -> str:
 def documentation() -> str:
     """docs/operators.md: every operator with its names, parameters and docstring."""
     registry.load()
-    ops = sorted((o for o in registry.operators() if o.function.__module__.startswith("declax.")), key=_order)
+    ops = sorted(filter(is_own, registry.operators()), key=_order)
     lines = ["<!-- Written by `python -m declax.stubs --write`; do not edit. -->", "", "# Operators", ""]
     lines += [f"{len(ops)} operators, each callable on symbols (`sym`) and on arrays (`nd`).", ""]
     for op in ops:

@@ -125,4 +125,7 @@ def difference(got: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> s
     limit = atol * np.abs(w[finite]).max(initial=1.0) + rtol * np.abs(np.where(finite, w, 0))
     with np.errstate(invalid="ignore"):
         right = np.where(np.isnan(w), np.isnan(g), g == w) | (finite & (np.abs(g - w) <= limit))
-    return "" if right.all() else f"{(~right).sum()} of {w.size} values differ, by up to {np.nanmax(np.abs(g - w)):.3g}"
+    if right.all():
+        return ""
+    at = tuple(int(i) for i in np.argwhere(~right)[0])
+    return f"{(~right).sum()} of {w.size} values differ, at {at}: {g[at]:.6g}, expected {w[at]:.6g}"
