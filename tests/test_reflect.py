@@ -14,8 +14,7 @@ import pytest
 import declax as dx
 from declax import stubs
 from declax.attrs import AttrError
-from declax.registry import load
-from declax.registry import OpDef, find, operators
+from declax.registry import OpDef, find, load, operators
 from tests.harness import bound_cases
 
 PACKAGE = Path(dx.__file__).parent

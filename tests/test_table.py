@@ -160,9 +160,9 @@ def test_json_round_trip(members: list[Bound]):
     """Saved and loaded, a symbol is the same symbol, with the same inputs and outputs."""
 
     def check(b: Bound) -> None:
-        text = b.symbol.tojson()
+        text = b.symbol.tojson(remove_amp_cast=False)
         again = dx.sym.load_json(text)
-        assert again.tojson() == text
+        assert again.tojson(remove_amp_cast=False) == text
         assert again.list_inputs() == b.symbol.list_inputs()
         assert again.list_outputs() == b.symbol.list_outputs()
 
