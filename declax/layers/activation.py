@@ -106,6 +106,7 @@ def LeakyReLU(
     if act_type == "gelu":
         return 0.5 * data * (1 + lax.erf(data * np.asarray(math.sqrt(0.5), data.dtype)))
     if act_type == "prelu":
+        assert gamma is not None
         return jnp.where(data > 0, data, data * _slopes(gamma, data))
     if act_type == "leaky":
         return jnp.where(data > 0, data, data * np.asarray(slope, data.dtype))

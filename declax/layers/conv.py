@@ -97,8 +97,9 @@ def _shape(ins: Shapes, outs: Shapes, kernel, stride, dilate, pad, num_filter, l
     assert known is not None
     data[0] = known[0]
     for a, s, p, k in zip(axes, steps, pads, reach, strict=True):
-        if s == 1 and known[a] is not None:
-            data[a] = known[a] + k - 1 - 2 * p
+        size = known[a]
+        if s == 1 and size is not None:
+            data[a] = size + k - 1 - 2 * p
     assign(ins, 0, tuple(data))
 
 
