@@ -122,6 +122,7 @@ class OpDef:
         auto_create: bool = True,
         dynamic: bool = False,
         host: bool = False,
+        workspaces: int | Callable = 0,
         loss: bool = False,
         check: Callable | None = None,
         arguments: Callable | None = None,
@@ -131,7 +132,7 @@ class OpDef:
         self.function, self.name, self.aliases = function, name, aliases
         self.needs_shape, self.needs_type = needs_shape, needs_type
         self.num_args, self.auto_create, self.dynamic, self.loss = num_args, auto_create, dynamic, loss
-        self.host = host
+        self.host, self.workspaces = host, workspaces
         self.backward: Callable | None = None
         self._outputs, self._visible, self._shape, self._types = outputs, visible, shape, types
         self._check, self._arguments, self._initializers = check, arguments, dict(initializers or {})
@@ -173,7 +174,7 @@ class OpDef:
         if self.variadic and self.num_args and self.num_args not in self.hyper:
             raise TypeError(f"operator {self.name}: num_args={self.num_args!r} is no hyper-parameter")
         self._initializers |= {i.name: i.init for i in self.inputs if i.init}
-        for what in ("_outputs", "_visible", "_check", "_arguments", "_random"):
+        for what in ("_outputs", "_visible", "_check", "_arguments", "_random", "workspaces"):
             if callable(getattr(self, what)):
                 setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what.strip('_')}"))
         for what in ("_shape", "_types"):
@@ -279,6 +280,11 @@ class OpDef:
         o = self._names_or_count(params)
         return o if isinstance(o, int) else len(o)
 
+    def written_outputs(self, params: Mapping[str, Any]) -> int:
+        """Number of outputs as `node_row_ptr` of MXNet's JSON counts them: with the workspaces of its CPU kernels."""
+        w = self.workspaces
+        return self.num_outputs(params) + (w(**params) if isinstance(w, Ask) else w)
+
     def visible_outputs(self, params: Mapping[str, Any]) -> int:
         """Number of outputs that a Symbol of this operator shows."""
         v = self._visible
@@ -372,6 +378,7 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
       auto_create: False when missing inputs are an error instead of new Variables.
       dynamic: the output shape depends on values; executors run such nodes without `jit`.
       host: the body is Python outside XLA; executors call it directly, between compiled parts of the graph.
+      workspaces: outputs that only MXNet's CPU kernels have; they count in `node_row_ptr` and exist nowhere else.
       loss: a head that ignores incoming gradients (a Callable decides), so `backward()` needs none for it.
       check: a Callable that raises AttrError when hyper-parameters do not fit each other.
       arguments: for `*data`, a Callable that names the inputs, or gives None for `arg0`, `arg1` ...

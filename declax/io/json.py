@@ -29,8 +29,7 @@ def loads(text: str | bytes, where: str = "symbol JSON") -> "Symbol":
     """The symbol of a JSON text; LoadError says where it is wrong."""
     from declax.symbol import Symbol
 
-    raw = parse_json(text)
-    raw.where = where
+    raw = parse_json(text, where)
     legacy.upgrade(raw)
     return Symbol(_heads(raw))
 
@@ -108,7 +107,7 @@ def _write_graph(lines: list[str], heads: Sequence[Entry], pad: str, *, last: bo
     arguments = [str(i) for i, node in enumerate(order) if node.op is None]
     rows, total = ["0"], 0
     for node in order:
-        total += node.num_outputs()
+        total += 1 if node.op is None else node.op.written_outputs(node.params or {})
         rows.append(str(total))
     outputs = [f"[{number[id(e.node)]}, {e.index}, {e.version}]" for e in heads]
     lines.append(f'{pad}"arg_nodes": {_list_text(arguments, pad)}, ')

@@ -168,6 +168,7 @@ def _(cts, outputs, data, gamma, beta, moving_mean, moving_var, *, fix_gamma, us
     visible=lambda output_mean_var: 3 if output_mean_var else 1,
     shape=_batch_shape,
     types=_batch_types,
+    workspaces=1,
 )
 def _contrib_BatchNormWithReLU(
     data: Tensor,

@@ -269,7 +269,12 @@ def _pool_all(data, pool_type, p_value, layout) -> Array:
     return y.astype(data.dtype)
 
 
-@op(aliases=("_npx_pooling",), shape=_shape, types=like_first_type, check=_check)
+def _workspaces(kernel, pool_type, layout) -> int:
+    """The indices that MXNet's oneDNN kernel of max pooling keeps."""
+    return int(pool_type == "max" and 1 <= len(kernel) <= 3 and layout in (None, "NCW", "NCHW", "NCDHW"))
+
+
+@op(aliases=("_npx_pooling",), shape=_shape, types=like_first_type, check=_check, workspaces=_workspaces)
 def Pooling(
     data: Tensor,
     *,

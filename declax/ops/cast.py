@@ -177,7 +177,7 @@ def _(cotangents, outputs, data):
     return cotangents[0]
 
 
-@op(aliases=("_sparse_make_loss",), shape=rules.same_shape, loss=True)
+@op(aliases=("_sparse_make_loss",), outputs=("loss",), shape=rules.same_shape, loss=True)
 def make_loss(data: Tensor):
     """data as a loss: its gradient is 1 everywhere, whatever comes from above.
 

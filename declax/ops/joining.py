@@ -34,7 +34,7 @@ def _concat_rule(ins: rules.Shapes, outs: rules.Shapes, dim: int) -> None:
     rules.assign(outs, 0, (*rest[:axis], total, *rest[axis + 1 :]))
 
 
-@op(aliases=("concat", "_sparse_concat"), num_args="num_args", shape=_concat_rule, auto_create=False)
+@op(aliases=("concat", "_sparse_concat"), num_args="num_args", shape=_concat_rule)
 def Concat(*data: Tensor, num_args: int = attr(ge=1), dim: int = 1):
     """Joins arrays along one axis.
 
@@ -64,7 +64,7 @@ def _rnn_param_concat_rule(ins: rules.Shapes, outs: rules.Shapes, dim: int) -> N
         ins[i] = (*s[:axis], merge_dim(s[axis], residual // unknown if s[axis] is None else None), *s[axis + 1 :])
 
 
-@op(aliases=("_npi_rnn_param_concat",), num_args="num_args", shape=_rnn_param_concat_rule, auto_create=False)
+@op(aliases=("_npi_rnn_param_concat",), num_args="num_args", shape=_rnn_param_concat_rule)
 def _rnn_param_concat(*data: Tensor, num_args: int = attr(ge=1), dim: int = 1):
     """Joins the parameters of a recurrent network; one or two unknown sizes share what the output leaves over.
 
@@ -82,7 +82,7 @@ def _stack_rule(ins: rules.Shapes, outs: rules.Shapes, axis: int) -> None:
         rules.assign(outs, 0, (*one[:at], len(ins), *one[at:]))
 
 
-@op(num_args="num_args", shape=_stack_rule, auto_create=False)
+@op(num_args="num_args", shape=_stack_rule)
 def stack(*data: Tensor, axis: int = 0, num_args: int = attr(ge=1)):
     """Joins arrays of one shape along a new axis.
 

@@ -98,7 +98,7 @@ def _khatri_rao_rule(ins: rules.Shapes, outs: rules.Shapes) -> None:
     rules.assign(outs, 0, (product([s[0] for s in ins if s is not None]), columns))
 
 
-@op(num_args="num_args", shape=_khatri_rao_rule, auto_create=False)
+@op(num_args="num_args", shape=_khatri_rao_rule)
 def khatri_rao(*data: Tensor, num_args: int = attr(ge=1)):
     """The column-wise Kronecker product of matrices.
 

@@ -297,7 +297,7 @@ def _all_float32(ins: rules.Types, outs: rules.Types) -> None:
             rules.assign_type(types, i, "float32")
 
 
-@op(num_args="num_args", shape=_crop_rule, types=_all_float32, auto_create=False)
+@op(num_args="num_args", shape=_crop_rule, types=_all_float32)
 def Crop(
     *data: Tensor,
     num_args: int = attr(ge=1, le=2),
