@@ -174,7 +174,7 @@ class OpDef:
         if self.variadic and self.num_args and self.num_args not in self.hyper:
             raise TypeError(f"operator {self.name}: num_args={self.num_args!r} is no hyper-parameter")
         self._initializers |= {i.name: i.init for i in self.inputs if i.init}
-        for what in ("_outputs", "_visible", "_check", "_arguments", "_random", "workspaces"):
+        for what in ("_outputs", "_visible", "_check", "_arguments", "_random", "loss", "workspaces"):
             if callable(getattr(self, what)):
                 setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what.strip('_')}"))
         for what in ("_shape", "_types"):
