@@ -49,7 +49,7 @@ def _softmax_axes(shape, multi_output: bool, preserve_shape: bool) -> tuple[int,
     return (shape[0], math.prod(shape[1:]))
 
 
-@op(aliases=("Softmax",), shape=_softmax_output_shape, types=lead_type, loss=True)
+@op(aliases=("Softmax",), shape=_softmax_output_shape, types=lead_type, loss=lambda out_grad: not out_grad)
 def SoftmaxOutput(
     data: Tensor,
     label: Tensor,
