@@ -118,7 +118,7 @@ def _decode(text: str | bytes, where: str) -> Any:
     if not text.strip():
         raise LoadError(f"{where}: the text is empty")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        return json.loads(text, strict=False, object_pairs_hook=_object, parse_constant=_no_constant)
     except json.JSONDecodeError as e:
         raise LoadError(f"{where}: line {e.lineno}, column {e.colno}: {e.msg}") from None
     except RecursionError:
