@@ -148,6 +148,7 @@ def _read_none(text: str) -> None:
         raise ValueError(text)
 
 
+_OUTER_COMMA = re.compile(r",(?![^(\[]*[)\]])")  # a comma outside of the tuples in a tuple
 _TUPLE = re.compile(r"^\s*[\(\[](.*)[\)\]]\s*$", re.DOTALL)
 
 
@@ -158,8 +159,9 @@ def _read_tuple(item: Callable[[str], Any], text: str) -> tuple:
     inner = match.group(1).strip()
     if not inner:
         return ()
-    parts = inner[:-1].split(",") if inner.endswith(",") else inner.split(",")
-    return tuple(item(p) for p in parts)
+    inner = inner[:-1] if inner.endswith(",") else inner
+    nested = "(" in inner or "[" in inner
+    return tuple(item(p) for p in (_OUTER_COMMA.split(inner) if nested else inner.split(",")))
 
 
 def _read_dtype(text: str) -> str:
