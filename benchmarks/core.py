@@ -16,9 +16,9 @@ import time
 
 import jax
 import numpy as np
-from benchmarks import nets, plain
 
 import declax as mx
+from benchmarks import nets, plain
 from declax.io import json as symbol_json
 
 ROWS = {
@@ -66,7 +66,9 @@ def interleaved(first, second, rounds):
 def compiled_bytes(function, *args):
     """Bytes that a compiled call needs: arguments, outputs and temporaries."""
     found = function.lower(*args).compile().memory_analysis()
-    return found.argument_size_in_bytes + found.output_size_in_bytes + found.temp_size_in_bytes - found.alias_size_in_bytes
+    return (
+        found.argument_size_in_bytes + found.output_size_in_bytes + found.temp_size_in_bytes - found.alias_size_in_bytes
+    )
 
 
 def versus_plain(name, make, net, shape, rounds):
@@ -100,7 +102,9 @@ def versus_plain(name, make, net, shape, rounds):
     for what, ours, theirs in (("inference", ours_infer, plain_infer), ("training step", ours_train, plain_train)):
         a, b, ratio = interleaved(ours, theirs, rounds)
         m, n = memory[what]
-        print(f"| {name} | {what} | {a * 1e3:.2f} ms | {b * 1e3:.2f} ms | {ratio:.2f} | {m / 1e6:.1f} MB | {m / n:.2f} |")
+        print(
+            f"| {name} | {what} | {a * 1e3:.2f} ms | {b * 1e3:.2f} ms | {ratio:.2f} | {m / 1e6:.1f} MB | {m / n:.2f} |"
+        )
 
 
 def check(ex, trained, inferred, states):
@@ -128,7 +132,10 @@ def best(function, repeat=5):
 
 def fresh(code):
     """Milliseconds that a snippet prints, run in fresh processes; the least of three."""
-    return min(float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(3))
+    return min(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    )
 
 
 FIRST = """
@@ -146,16 +153,16 @@ def overheads():
     """Prints the absolute figures of declaring, inferring, writing, reading and calling."""
     net = nets.inception_bn()
     text = net.tojson()
-    a = (mx.sym.Variable("a") + mx.sym.Variable("b")).bind(
-        mx.cpu(), {"a": mx.nd.ones((2, 3)), "b": mx.nd.ones((2, 3))}
-    )
+    a = (mx.sym.Variable("a") + mx.sym.Variable("b")).bind(mx.cpu(), {"a": mx.nd.ones((2, 3)), "b": mx.nd.ones((2, 3))})
 
     def calls():
         for _ in range(1000):
             a.forward()
         a.outputs[0].wait_to_read()
 
-    importing = "import jax, jax.numpy, time; s = time.perf_counter(); import declax; print((time.perf_counter() - s) * 1e3)"
+    importing = (
+        "import jax, jax.numpy, time; s = time.perf_counter(); import declax; print((time.perf_counter() - s) * 1e3)"
+    )
     infer = "net.infer_shape(data=(16, 3, 224, 224))"
     rows = [
         ("build Inception-BN", best(nets.inception_bn), "ms", 15),
@@ -178,7 +185,9 @@ def main():
     chosen = parser.parse_args()
     print(f"declax {mx.__version__}, jax {jax.__version__}, Python {platform.python_version()}, {platform.machine()}")
     if chosen.only != "overheads":
-        print("\n| net | what | declax | plain JAX | time ratio | memory | memory ratio |\n|---|---|---|---|---|---|---|")
+        print(
+            "\n| net | what | declax | plain JAX | time ratio | memory | memory ratio |\n|---|---|---|---|---|---|---|"
+        )
         for name, (make, net, shape, rounds) in ROWS.items():
             if not (chosen.quick and "224" in name):
                 versus_plain(name, make, net, shape, max(3, rounds // 3) if chosen.quick else rounds)

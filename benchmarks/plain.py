@@ -1,9 +1,10 @@
-"""The nets of nets.py written by hand in plain JAX: what a user would write without declax. Parameters by the same names."""
+"""The nets of nets.py written by hand in plain JAX: what a user would write instead. Parameters have the same names."""
 
 import jax
 import jax.numpy as jnp
-from benchmarks.nets import BLOCKS, EPS, SMALL
 from jax import lax
+
+from benchmarks.nets import BLOCKS, EPS, SMALL
 
 NCHW = ("NCHW", "OIHW", "NCHW")
 

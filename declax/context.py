@@ -54,7 +54,9 @@ class Context:
     def _missing(self, found: int) -> str:
         kind = self.device_type
         if found:
-            return f"{self} does not exist: this process sees {found} {kind} device(s), {kind}(0) to {kind}({found - 1})"
+            return (
+                f"{self} does not exist: this process sees {found} {kind} device(s), {kind}(0) to {kind}({found - 1})"
+            )
         hint = "pip install 'jax[cuda13]'" if kind == "gpu" else "pip install 'jax[tpu]'"
         return (
             f"{self} does not exist: JAX finds no {kind.upper()} in this process. Use declax.cpu(), or install JAX "
@@ -69,9 +71,7 @@ class Context:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Context)
-            and self.device_type == other.device_type
-            and self.device_id == other.device_id
+            isinstance(other, Context) and self.device_type == other.device_type and self.device_id == other.device_id
         )
 
     def __repr__(self) -> str:

@@ -33,7 +33,7 @@ def arange(
     )
 
 
-def eye(f: Namespaces, N: int, M: int = 0, k: int = 0, dtype: Any = None, **kwargs: Any) -> Any:  # noqa: N803
+def eye(f: Namespaces, N: int, M: int = 0, k: int = 0, dtype: Any = None, **kwargs: Any) -> Any:
     """Ones on the k-th diagonal of an N by M matrix (M = 0: square), zeros elsewhere."""
     return f.sub["_internal"]._eye(N, M, k, dtype=dtype or "float32", **kwargs)
 

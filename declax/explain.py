@@ -63,18 +63,21 @@ class _Explainer:
 
     def lines(self, entry: Entry, depth: int) -> list[str]:
         """The line of an entry and those of its reasons."""
-        told = []
+        told: list[str] = []
         stack = [(entry, depth, "")]
-        while stack:
+        while stack and len(told) < 200:
             e, level, lead = stack.pop()
             shape = self.found.of(e)
+            known = shapes.is_complete(shape)
             text, reasons = self._reason(e)
             again = id(e.node) in self.told and e.node.op is not None
             self.told.add(id(e.node))
-            told.append("  " * level + f"{lead}{_label(e)}: {shapes.show(shape)}, {text}" + (" (see above)" if again else ""))
-            if not again and len(told) < 200:
-                follow = reasons if shapes.is_complete(shape) else [r for r in reasons if not shapes.is_complete(self.found.of(r))] or reasons
-                stack += [(r, level + 1, "from " if shapes.is_complete(shape) else "needs ") for r in reversed(follow)]
+            seen = " (see above)" if again else ""
+            told.append(f"{'  ' * level}{lead}{_label(e)}: {shapes.show(shape)}, {text}{seen}")
+            if not again:
+                missing = [r for r in reasons if not shapes.is_complete(self.found.of(r))]
+                follow = reasons if known else missing or reasons
+                stack += [(r, level + 1, "from " if known else "needs ") for r in reversed(follow)]
         return told
 
     def _reason(self, entry: Entry) -> tuple[str, list[Entry]]:

@@ -25,7 +25,7 @@ def invoke(
     Auxiliary states (the momentum of an optimiser's update, say) are written in place. `name` and `attr` mean
     nothing to arrays and are accepted.
     """
-    from declax.ndarray import NDArray
+    from declax.array import NDArray
 
     ctx = attrs.get("ctx") if attrs else None
     texts = tuple((k, v if type(v) is str else to_text(v)) for k, v in attrs.items() if k != "ctx" or "ctx" in op.hyper)
@@ -113,4 +113,3 @@ def _placed(ctx: Any, results: list) -> tuple[Any, list]:
         ctx = Context(kind, int(number.rstrip(")") or 0))
     ctx = ctx or current_context()
     return ctx, [jax.device_put(r, ctx.jax_device()) for r in results]
-

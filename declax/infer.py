@@ -50,7 +50,9 @@ class Inferred:
 
     def public_types(self) -> tuple[list, list, list]:
         """Types as numpy scalar classes."""
-        return tuple([None if t is None else t.type for t in part] for part in (self.arguments, self.outputs, self.auxiliary))  # type: ignore[return-value]
+        return tuple(
+            [None if t is None else t.type for t in part] for part in (self.arguments, self.outputs, self.auxiliary)
+        )  # type: ignore[return-value]
 
 
 def infer_shapes(
@@ -142,7 +144,7 @@ class _TypeKind:
 
 
 def _subgraphs(node: Node, kind: Any) -> dict[str, tuple]:
-    """What the rule of a control-flow node asks for: for each subgraph a function `(ins, outs)` that infers in place."""
+    """What the rule of a control-flow node asks for: by subgraph a function `(ins, outs)` that infers in place."""
     if not node.subgraphs:
         return {}
     return {"subgraphs": tuple(partial(_infer_inside, heads, kind) for heads in node.subgraphs)}
@@ -222,7 +224,9 @@ class _Pass:
         try:
             return self.kind.merge(value, declared)
         except (ShapeConflict, TypeConflict) as e:
-            raise InferenceError(f"{node.describe()}: the given and the declared {self.kind.attribute} differ: {e}") from None
+            raise InferenceError(
+                f"{node.describe()}: the given and the declared {self.kind.attribute} differ: {e}"
+            ) from None
 
     def run(self) -> Inferred:
         kind, values = self.kind, self.values

@@ -270,5 +270,6 @@ def eval_shapes(symbol: "Symbol", **shapes: tuple[int, ...]) -> dict[str, Any]:
     dims = [*found.arguments, *found.auxiliary]
     kinds = [*types.arguments, *types.auxiliary]
     return {
-        n: jax.ShapeDtypeStruct(s, np.dtype("float32") if t is None else t) for n, s, t in zip(names, dims, kinds, strict=True)
+        n: jax.ShapeDtypeStruct(s, np.dtype("float32") if t is None else t)
+        for n, s, t in zip(names, dims, kinds, strict=True)
     }

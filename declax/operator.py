@@ -11,9 +11,9 @@ import jax
 import numpy as np
 
 from declax import registry
+from declax.array import NDArray, to_device
+from declax.context import context_of, cpu
 from declax.errors import OperatorError, nearest
-from declax.ndarray import NDArray, to_device
-from declax.context import cpu, context_of
 from declax.registry import OpDef
 from declax.rules import assign, assign_type
 
@@ -268,7 +268,7 @@ def _outputs(params: Mapping[str, Any], arrays: Sequence[Any]) -> list[tuple[tup
 
 def _custom_shapes(ins: list, outs: list, prop: CustomOpProp, **_: Any) -> None:
     n = len(prop.list_arguments())
-    if n and ins[0] is None or any(s is not None and None in s for s in ins):
+    if (n and ins[0] is None) or any(s is not None and None in s for s in ins):
         return
     unknown = any(s is None for s in ins[:n])
     try:

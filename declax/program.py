@@ -95,7 +95,9 @@ def _cotangents(outputs: list, given: Sequence[Any]) -> list:
         elif g is None:
             found.append(jax.numpy.ones(y.shape, y.dtype))
         else:
-            found.append(jax.numpy.broadcast_to(g, y.shape).astype(y.dtype) if g.shape != y.shape else g.astype(y.dtype))
+            found.append(
+                jax.numpy.broadcast_to(g, y.shape).astype(y.dtype) if g.shape != y.shape else g.astype(y.dtype)
+            )
     return found
 
 

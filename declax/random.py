@@ -41,6 +41,6 @@ def next_key() -> Any:
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    from declax.ndarray import namespaces
+    from declax.array import namespaces
 
     return getattr(namespaces.sub["random"], name)

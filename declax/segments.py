@@ -59,7 +59,9 @@ class Segment:
     def _compiled(self, function: Callable) -> Callable:
         return jax.jit(function, static_argnums=2) if self.kind == "xla" else function
 
-    def _linear(self, values: Sequence[Any], words: Any, results: tuple, active: tuple[int, ...]) -> tuple[list, Callable]:
+    def _linear(
+        self, values: Sequence[Any], words: Any, results: tuple, active: tuple[int, ...]
+    ) -> tuple[list, Callable]:
         def chosen(xs: list) -> list:
             full = list(values)
             for i, x in zip(active, xs, strict=True):
@@ -104,7 +106,10 @@ class _HostRun:
         segment, step = self.segment, self.segment.steps[0]
         by_slot = dict(zip(segment.writes, cotangents, strict=True))
         outs = self.outputs[: len(step.outputs)]
-        heads = [by_slot.get(i) if i in by_slot else np.zeros(y.shape, y.dtype) for i, y in zip(step.outputs, outs, strict=True)]
+        heads = [
+            by_slot.get(i) if i in by_slot else np.zeros(y.shape, y.dtype)
+            for i, y in zip(step.outputs, outs, strict=True)
+        ]
         grads = self.node.op.host_backward(self.node.params, heads, self.inputs, outs)
         found: list[Any] = [0] * len(active)
         for k, position in enumerate(active):
@@ -217,7 +222,9 @@ class SegmentedProgram(Program):
                     g = grads.pop(i, None)
                     cotangents.append(jax.numpy.zeros(y.shape, y.dtype) if g is None else g)
             if segment.device is not None:
-                cotangents = [c if c.dtype == jax.dtypes.float0 else jax.device_put(c, segment.device) for c in cotangents]
+                cotangents = [
+                    c if c.dtype == jax.dtypes.float0 else jax.device_put(c, segment.device) for c in cotangents
+                ]
             for k, g in zip(active, back(cotangents), strict=True):
                 _accumulate(grads, segment.reads[k], g)
         found = []

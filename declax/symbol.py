@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from declax import attribute, graph, registry, shapes
 from declax import name as naming
+from declax.arithmetic import Arithmetic, Row, is_number
 from declax.attrs import DTYPES, to_text
 from declax.errors import ComposeError, DeclaxError, MXNetError, NotImplementedForSymbol, OperatorError
 from declax.frontend import Namespaces, install_fluent, number_or_symbol
@@ -45,7 +45,7 @@ def hidden_key(key: str, value: str = "") -> str:
     return key
 
 
-class Symbol(Methods):
+class Symbol(Arithmetic, Methods):
     """One or more outputs of a graph of named operator calls and variables.
 
     Made by `Variable`, by operator functions (`sym.FullyConnected(...)`), arithmetic and `Group`. Nothing is computed
@@ -125,7 +125,7 @@ class Symbol(Methods):
 
     def __bool__(self) -> bool:
         raise NotImplementedForSymbol(
-            "Function __bool__ (namely operator \"bool\") is not implemented for Symbol and only available in NDArray."
+            'Function __bool__ (namely operator "bool") is not implemented for Symbol and only available in NDArray.'
         )
 
     # -- names -------------------------------------------------------------------------------------------------
@@ -271,7 +271,9 @@ class Symbol(Methods):
         """
         result = self._infer_shape(args, kwargs)
         if not result.complete:
-            unknown = [n for n, s in zip(self.list_arguments(), result.arguments, strict=True) if not shapes.is_complete(s)]
+            unknown = [
+                n for n, s in zip(self.list_arguments(), result.arguments, strict=True) if not shapes.is_complete(s)
+            ]
             more = "" if len(unknown) <= 10 else f" and {len(unknown) - 10} more"
             warnings.warn(
                 f"Cannot decide shape for the following arguments: {', '.join(unknown[:10])}{more}. "
@@ -378,10 +380,10 @@ class Symbol(Methods):
         shared_arg_names: Sequence[str] | None = None, shared_exec: Executor | None = None,
         shared_buffer: dict | None = None, **kwargs: Any,
     ) -> Executor:  # fmt: skip
-        """An Executor with zero-filled arrays of the inferred shapes; see `declax.executor.simple_bind`."""
-        from declax import executor
+        """An Executor with zero-filled arrays of the inferred shapes; see `declax.binding.simple_bind`."""
+        from declax import binding
 
-        return executor.simple_bind(
+        return binding.simple_bind(
             self, ctx, grad_req, type_dict, group2ctx, shared_arg_names, shared_exec, shared_buffer, kwargs
         )
 
@@ -389,10 +391,10 @@ class Symbol(Methods):
         self, ctx: Context, args: Any, args_grad: Any = None, grad_req: Any = "write", aux_states: Any = None,
         group2ctx: Mapping[str, Any] | None = None, shared_exec: Executor | None = None,
     ) -> Executor:  # fmt: skip
-        """An Executor over the given arrays; see `declax.executor.bind`."""
-        from declax import executor
+        """An Executor over the given arrays; see `declax.binding.bind`."""
+        from declax import binding
 
-        return executor.bind(self, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec)
+        return binding.bind(self, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec)
 
     def eval(self, ctx: Context | None = None, **kwargs: Any) -> list:
         """The outputs for the given arrays: `bind` and `forward` in one.
@@ -420,81 +422,29 @@ class Symbol(Methods):
         """The symbol itself."""
         return self
 
-    # -- arithmetic --------------------------------------------------------------------------------------------
+    # -- arithmetic: see arithmetic.py -------------------------------------------------------------------------
+
+    def _two(self, row: Row, other: Any) -> Symbol:
+        if isinstance(other, Symbol):
+            return _call(row.symbol, row.hint, self, other)
+        if not is_number(other):
+            raise TypeError(f"type {type(other)} not supported")
+        return _call(row.scalar, row.scalar_hint, self, scalar=other)
 
     def __abs__(self) -> Symbol:
         return _call("abs", "abs", self)
 
-    def __add__(self, other: Any) -> Symbol:
-        return _binary(self, other, "elemwise_add", "_plus", "_plus_scalar", "_plusscalar")
-
-    __radd__ = __add__
-
     def __iadd__(self, other: Any) -> Symbol:
         raise _not_in_place("+=", other)
-
-    def __sub__(self, other: Any) -> Symbol:
-        return _binary(self, other, "elemwise_sub", "_minus", "_minus_scalar", "_minusscalar")
-
-    def __rsub__(self, other: Any) -> Symbol:
-        return _scalar_only(self, other, "_rminus_scalar", "_rminusscalar")
 
     def __isub__(self, other: Any) -> Symbol:
         raise _not_in_place("-=", other)
 
-    def __mul__(self, other: Any) -> Symbol:
-        return _binary(self, other, "elemwise_mul", "_mul", "_mul_scalar", "_mulscalar")
-
-    __rmul__ = __mul__
-
     def __imul__(self, other: Any) -> Symbol:
         raise _not_in_place("*=", other)
 
-    def __truediv__(self, other: Any) -> Symbol:
-        return _binary(self, other, "elemwise_div", "_div", "_div_scalar", "_divscalar")
-
-    def __rtruediv__(self, other: Any) -> Symbol:
-        return _scalar_only(self, other, "_rdiv_scalar", "_rdivscalar")
-
-    __div__, __rdiv__ = __truediv__, __rtruediv__
-
     def __itruediv__(self, other: Any) -> Symbol:
         raise _not_in_place("/=", other)
-
-    def __mod__(self, other: Any) -> Symbol:
-        return _binary(self, other, "_mod", "_mod", "_mod_scalar", "_modscalar")
-
-    def __rmod__(self, other: Any) -> Symbol:
-        return _scalar_only(self, other, "_rmod_scalar", "_rmodscalar")
-
-    def __pow__(self, other: Any) -> Symbol:
-        return _binary(self, other, "_power", "_power", "_power_scalar", "_powerscalar")
-
-    def __rpow__(self, other: Any) -> Symbol:
-        return _scalar_only(self, other, "_rpower_scalar", "_rpower_scalar")
-
-    def __neg__(self) -> Symbol:
-        return self.__mul__(-1.0)
-
-    def __eq__(self, other: object) -> Symbol:  # type: ignore[override]
-        return _binary(self, other, "_equal", "_equal", "_equal_scalar", "_equal_scalar")
-
-    def __ne__(self, other: object) -> Symbol:  # type: ignore[override]
-        return _binary(self, other, "_not_equal", "_not_equal", "_not_equal_scalar", "_not_equal_scalar")
-
-    def __gt__(self, other: Any) -> Symbol:
-        return _binary(self, other, "_greater", "_greater", "_greater_scalar", "_greater_scalar")
-
-    def __ge__(self, other: Any) -> Symbol:
-        return _binary(self, other, "_greater_equal", "_greater_equal", "_greater_equal_scalar", "_greater_equal_scalar")
-
-    def __lt__(self, other: Any) -> Symbol:
-        return _binary(self, other, "_lesser", "_lesser", "_lesser_scalar", "_lesser_scalar")
-
-    def __le__(self, other: Any) -> Symbol:
-        return _binary(self, other, "_lesser_equal", "_lesser_equal", "_lesser_equal_scalar", "_lesser_equal_scalar")
-
-    __hash__ = object.__hash__
 
     # -- fluent methods whose arguments differ from the operator's ---------------------------------------------
 
@@ -549,7 +499,7 @@ def _one_entry(symbol: Symbol, what: str) -> Entry:
 
 def _not_in_place(operator: str, other: Any) -> NotImplementedForSymbol:
     return NotImplementedForSymbol(
-        f'operator "{operator}" with {type(other).__name__} is not implemented for Symbol and only available in NDArray.'
+        f'operator "{operator}" with {type(other).__name__} is not implemented for Symbol, only for NDArray.'
     )
 
 
@@ -582,18 +532,6 @@ def create(
 
 def _call(op_name: str, hint: str, *args: Symbol, **attrs: Any) -> Symbol:
     return create(registry.lookup(op_name), hint, args, {}, attrs)
-
-
-def _binary(left: Symbol, right: Any, op: str, hint: str, scalar_op: str, scalar_hint: str) -> Symbol:
-    if isinstance(right, Symbol):
-        return _call(op, hint, left, right)
-    return _scalar_only(left, right, scalar_op, scalar_hint)
-
-
-def _scalar_only(left: Symbol, right: Any, op: str, hint: str) -> Symbol:
-    if not isinstance(right, Number | np.generic):
-        raise TypeError(f"type {type(right)} not supported")
-    return _call(op, hint, left, scalar=right)
 
 
 namespaces = Namespaces("declax.symbol", Symbol, create)
@@ -650,7 +588,7 @@ def var(
 Variable = var
 
 
-def Group(symbols: Iterable[Symbol], create_fn: Any = None) -> Symbol:  # noqa: N802 (MXNet's name)
+def Group(symbols: Iterable[Symbol], create_fn: Any = None) -> Symbol:
     """A symbol with the outputs of all the given ones.
 
     >>> Group([Variable("a"), Variable("b")]).list_outputs()

@@ -33,7 +33,9 @@ def register_op(name: str | Callable | None = None, *, aliases: Iterable[str] = 
                 default = (function.__kwdefaults__ or {}).get(n)
                 value = default.default if isinstance(default, Bound) else default
                 if value is None or not isinstance(value, bool | int | float | str | tuple):
-                    raise TypeError(f"hyper-parameter {n!r} of {function.__name__} needs an annotation: {n}: float = ...")
+                    raise TypeError(
+                        f"hyper-parameter {n!r} of {function.__name__} needs an annotation: {n}: float = ..."
+                    )
                 function.__annotations__[n] = tuple[float, ...] if isinstance(value, tuple) else type(value)
         public = name if isinstance(name, str) else function.__name__
         if registry.find(public) is not None:

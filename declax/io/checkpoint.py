@@ -14,7 +14,7 @@ from declax.errors import LoadError
 from declax.io.params import write_params
 
 if TYPE_CHECKING:
-    from declax.ndarray import NDArray
+    from declax.array import NDArray
     from declax.symbol import Symbol
 
 
