@@ -234,14 +234,14 @@ class Executor:
         found: list[Any] = []
         for i, name in enumerate(names):
             g = given[i] if i < len(given) else None
-            if g is None:
-                if not self._loss[i]:
-                    raise BindError(
-                        f"output {name!r} is no loss head, so backward() needs its head gradient: pass out_grads, "
-                        "or end the network in a loss or make_loss"
-                    )
+            if self._loss[i]:
                 found.append(None)
                 continue
+            if g is None:
+                raise BindError(
+                    f"output {name!r} is no loss head, so backward() needs its head gradient: pass out_grads, "
+                    "or end the network in a loss or make_loss"
+                )
             if not isinstance(g, NDArray | np.ndarray | jax.Array):
                 raise TypeError(f"out_grads must be NDArrays, got {type(g).__name__} for output {name!r}")
             shape = self.outputs[i].shape if i < len(self.outputs) else g.shape

@@ -189,7 +189,7 @@ def _index_array_rule(ins: rules.Shapes, outs: rules.Shapes, axes) -> None:
         rules.assign(outs, 0, (*ins[0], len(ins[0]) if axes is None else len(axes)))
 
 
-@op(shape=_index_array_rule, types=rules.always_type("int64"))
+@op(shape=_index_array_rule, types=rules.always_type("int64"), loss=True)
 def _contrib_index_array(data: Tensor, *, axes: tuple[int, ...] | None = None):
     """The index of every element along the axes asked for (all by default).
 

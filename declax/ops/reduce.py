@@ -235,7 +235,7 @@ def _search(find, data: Tensor, axis: int | None, keepdims: bool) -> Tensor:
     return find(x, at).astype(data.dtype).reshape(_result(data.shape, axes, keepdims))
 
 
-@op(shape=_search_rule)
+@op(shape=_search_rule, loss=True)
 def argmax(data: Tensor, *, axis: int | None = None, keepdims: bool = False):
     """Position of the first largest element along an axis, or in the flattened array.
 
@@ -244,7 +244,7 @@ def argmax(data: Tensor, *, axis: int | None = None, keepdims: bool = False):
     return _search(jnp.argmax, data, axis, keepdims)
 
 
-@op(shape=_search_rule)
+@op(shape=_search_rule, loss=True)
 def argmin(data: Tensor, *, axis: int | None = None, keepdims: bool = False):
     """Position of the first smallest element along an axis, or in the flattened array.
 
@@ -253,7 +253,7 @@ def argmin(data: Tensor, *, axis: int | None = None, keepdims: bool = False):
     return _search(jnp.argmin, data, axis, keepdims)
 
 
-@op(shape=lambda ins, outs: _search_rule(ins, outs, 1, False))
+@op(shape=lambda ins, outs: _search_rule(ins, outs, 1, False), loss=True)
 def argmax_channel(data: Tensor):
     """Position of the first largest element along axis 1.
 
