@@ -105,7 +105,7 @@ def mixed_type(ins: Types, outs: Types) -> None:
 
 def true_divide_type(ins: Types, outs: Types) -> None:
     """The more precise floating type among the inputs, float32 if there is none; waits for all inputs."""
-    if None not in ins:
+    if all(t is not None for t in ins):  # not `None in ins`: numpy holds float64 to be equal to None
         assign_type(outs, 0, quotient_type(*ins))  # type: ignore[arg-type]
 
 

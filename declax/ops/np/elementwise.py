@@ -324,10 +324,9 @@ def _where_shape(ins: Shapes, outs: Shapes) -> None:
 
 
 def _values_type(ins: Types, outs: Types) -> None:
-    """The condition's type is free."""
-    values = ins[1:]
-    rules.same_type(values, outs)
-    ins[1:] = values
+    """The output has the type of the values; the condition's is free, and nothing flows back, as in MXNet."""
+    for t in ins[1:]:
+        rules.assign_type(outs, 0, t)
 
 
 @op(shape=_where_shape, types=_values_type)
@@ -342,20 +341,20 @@ def _npi_where(condition: Tensor, x: Tensor, y: Tensor):
 
 @op(shape=broadcast_shape, types=_values_type)
 def _npi_where_lscalar(condition: Tensor, x: Tensor, *, scalar: float = 0.0):
-    """x where condition is not 0, the number `scalar` elsewhere.
+    """The number `scalar` where condition is not 0, x elsewhere.
 
     Shapes: condition and x broadcast to the output, aligned at the last axis; the output has the type of x.
     """
-    return jnp.where(condition != 0, x, p.constant(scalar, x.dtype))
+    return jnp.where(condition != 0, p.constant(scalar, x.dtype), x)
 
 
 @op(shape=broadcast_shape, types=_values_type)
 def _npi_where_rscalar(condition: Tensor, y: Tensor, *, scalar: float = 0.0):
-    """The number `scalar` where condition is not 0, y elsewhere.
+    """y where condition is not 0, the number `scalar` elsewhere.
 
     Shapes: condition and y broadcast to the output, aligned at the last axis; the output has the type of y.
     """
-    return jnp.where(condition != 0, p.constant(scalar, y.dtype), y)
+    return jnp.where(condition != 0, y, p.constant(scalar, y.dtype))
 
 
 @op(shape=rules.same_shape, types=rules.always_type("float32"))

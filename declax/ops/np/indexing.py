@@ -103,7 +103,7 @@ def _insert_scalar_rule(arr: Shape, values: Shape | None = None, *, axis) -> Sha
     return _inserted(arr, values, 1, axis, True)
 
 
-@op(shape=_insert_scalar_rule, types=_arr_type)
+@op(shape=_insert_scalar_rule, types=_arr_type, needs_shape=True)
 def _npi_insert_scalar(
     arr: Tensor,
     values: Tensor = deduce(when=lambda val: val is None),
@@ -133,7 +133,7 @@ def _insert_slice_rule(arr: Shape, values: Shape | None = None, *, start, stop, 
     return _inserted(arr, values, len(_slice_indices(start, stop, step, shape[at])) if shape else 0, axis, False)
 
 
-@op(shape=_insert_slice_rule, types=_arr_type)
+@op(shape=_insert_slice_rule, types=_arr_type, needs_shape=True)
 def _npi_insert_slice(
     arr: Tensor,
     values: Tensor = deduce(when=lambda val: val is None),
@@ -174,7 +174,7 @@ def _insert_tensor_types(ins: Types, outs: Types) -> None:
     _arr_type(ins, outs)
 
 
-@op(shape=_insert_tensor_rule, types=_insert_tensor_types)
+@op(shape=_insert_tensor_rule, types=_insert_tensor_types, needs_shape=True)
 def _npi_insert_tensor(
     arr: Tensor,
     values: Tensor = deduce(when=lambda val: val is None),
@@ -336,8 +336,10 @@ def _npi_diff(a: Tensor, *, n: int = attr(1, ge=0), axis: int = -1):
 
 
 def _ediff1d_rule(ins: Shapes, outs: Shapes, to_begin_scalar, to_end_scalar) -> None:
-    if not all(map(is_complete, ins)):
+    if not is_complete(ins[0]):
         return
+    if not all(map(is_complete, ins)):
+        raise ShapeConflict("the shapes of what is put before and after must be known")
     sizes = [prod(s) for s in ins]  # type: ignore[arg-type]
     scalars = sum(x is not None for x in (to_begin_scalar, to_end_scalar))
     assign(outs, 0, (max(sizes[0] - 1, 0) + sum(sizes[1:]) + scalars,))

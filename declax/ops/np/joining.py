@@ -4,10 +4,8 @@ from collections.abc import Callable
 from importlib import import_module
 from math import prod
 
-import jax.numpy as jnp
 from jax import lax
 
-from declax import rules
 from declax.attrs import attr
 from declax.ops.axes import canonical_axis
 from declax.ops.slicing import _split_v2
@@ -78,13 +76,17 @@ def _horizontal_axis(shapes: list[tuple]) -> int:
 
 
 def _stacking(promote: Callable, axis_of: Callable) -> tuple[Callable, Callable]:
-    """(shape rule, function of the arrays) of a concatenation of arrays in promoted shapes."""
+    """(shape rule, function of the arrays) of a concatenation of arrays in promoted shapes.
+
+    An input of unknown rank leaves the size along the axis open; sizes are solved for arrays that need no promotion.
+    """
 
     def rule(ins: Shapes, outs: Shapes) -> None:
-        if None in ins:
+        if ins[0] is None:
             return
-        shapes = [promote(s) for s in ins]
-        _concat_rule(shapes, outs, axis_of(shapes))
+        shapes = [s if s is None else promote(s) for s in ins]
+        axis = axis_of(shapes)
+        _concat_rule(shapes, outs, axis)
         for i, s in enumerate(ins):
             if s is not None and len(shapes[i]) == len(s):
                 ins[i] = shapes[i]
@@ -161,7 +163,7 @@ def _dsplit_rule(ins: Shapes, outs: Shapes, indices, squeeze_axis, sections) -> 
         _split_rule(ins, outs, indices, 2, squeeze_axis, sections)
 
 
-@op(outputs=_parts, shape=_hsplit_rule, needs_type=True, needs_shape=True)
+@op(outputs=_parts, shape=_hsplit_rule, needs_type=True)
 def _npi_hsplit(
     data: Tensor, *, indices: Shape = attr(), axis: int = 1, squeeze_axis: bool = False, sections: int = 0
 ):
@@ -184,15 +186,21 @@ def _npi_dsplit(
     return _split_v2(data, indices=indices, axis=2, squeeze_axis=squeeze_axis, sections=sections)
 
 
-def _hsplit_back_rule(ins: Shapes, outs: Shapes) -> None:
+def _unsplit(ograds: tuple[Shape, ...], squeeze_axis: bool) -> tuple[int, list[Shape]]:
+    """The axis that _npi_hsplit cut, and the shapes of the parts with that axis."""
+    at = min(len(ograds[0]) - (not squeeze_axis), 1)
+    return at, [(*s[:at], 1, *s[at:]) if squeeze_axis else s for s in ograds]
+
+
+def _hsplit_back_rule(ins: Shapes, outs: Shapes, squeeze_axis) -> None:
     if all(map(is_complete, ins)):
-        _concat_rule(list(ins), outs, min(len(ins[0]) - 1, 1))  # type: ignore[arg-type]
+        at, shapes = _unsplit(tuple(ins), squeeze_axis)  # type: ignore[arg-type]
+        _concat_rule(shapes, outs, at)
 
 
 @op(
     arguments=lambda indices, sections: tuple(f"ograd{i}" for i in range(_parts(indices, sections))),
     shape=_hsplit_back_rule,
-    types=rules.same_type,
     auto_create=False,
 )
 def _npi_hsplit_backward(
@@ -202,5 +210,5 @@ def _npi_hsplit_backward(
 
     Shapes: one (m, d_i, ...) a part -> (m, sum of d_i, ...).
     """
-    at = min(ograds[0].ndim - (0 if squeeze_axis else 1), 1)
-    return lax.concatenate([jnp.expand_dims(g, at) if squeeze_axis else g for g in ograds], at)
+    at, shapes = _unsplit(tuple(g.shape for g in ograds), squeeze_axis)
+    return lax.concatenate([g.reshape(s) for g, s in zip(ograds, shapes, strict=True)], at)

@@ -62,7 +62,7 @@ def _upward(vectors: Tensor) -> Tensor:
     return jnp.where(largest < 0, -vectors, vectors)
 
 
-@op(outputs=2, shape=_eigenvalues_rule, types=solver_type)
+@op(outputs=2, shape=_eigenvalues_rule, types=solver_type, needs_shape=True)
 def _npi_eig(A: Tensor):
     """Eigenvalues and right eigenvectors, as columns, of matrices whose eigenvalues are real; no gradient.
 
@@ -93,7 +93,7 @@ def _eigh(x: Tensor, UPLO: str) -> tuple:
     return values, vectors
 
 
-@op(outputs=2, shape=_eigenvalues_rule, types=solver_type)
+@op(outputs=2, shape=_eigenvalues_rule, types=solver_type, needs_shape=True)
 def _npi_eigh(A: Tensor, *, UPLO: _Triangle = "L"):
     """Eigenvalues in ascending order and eigenvectors, as columns, of symmetric matrices; no gradient.
 
@@ -226,9 +226,9 @@ def _npi_pinv_scalar_rcond(A: Tensor, *, rcond: float = 1e-15, hermitian: bool =
 def _solve_rule(ins: Shapes, outs: Shapes) -> None:
     a, b = ins
     _square(a)
-    if a is None or b is None:
+    if a is None:
         return
-    if len(a) not in (len(b), len(b) + 1):
+    if b is None or len(a) not in (len(b), len(b) + 1):
         raise ShapeConflict(f"A's and B's dimensions don't match: {show(a)} and {show(b)}")
     merge(a[:-1], b[: len(a) - 1])
     assign(outs, 0, b)
@@ -270,13 +270,13 @@ def _npi_tensorinv(a: Tensor, *, ind: int = 2):
     return _worked_out(lambda x: jnp.linalg.inv(x.reshape(n, n)).reshape(*a.shape[ind:], *a.shape[:ind]), a)
 
 
-def _solved_axes(rank: int, a_axes: Shape) -> Shape:
+def _solved_axes(rank: int, a_axes: Axes) -> Shape:
     """The order of a's axes with `a_axes` last."""
-    last = canonical_axes(a_axes, rank)
+    last = canonical_axes(a_axes or (), rank)
     return (*(i for i in range(rank) if i not in last), *last)
 
 
-def _tensorsolve_shape(a: Shape, b: Shape, a_axes: Shape) -> Shape:
+def _tensorsolve_shape(a: Shape, b: Shape, a_axes: Axes) -> Shape:
     if not a or not b:
         if prod(a) != 1 or prod(b) != 1:
             raise ShapeConflict("a's and b's dimensions don't match")
@@ -295,7 +295,7 @@ def _tensorsolve_rule(a: Shape, b: Shape, *, a_axes) -> Shape:
 
 
 @op(shape=_tensorsolve_rule, types=solver_type)
-def _npi_tensorsolve(a: Tensor, b: Tensor, *, a_axes: Shape = ()):
+def _npi_tensorsolve(a: Tensor, b: Tensor, *, a_axes: Axes = ()):
     """The x with tensordot(a, x, x.ndim) = b, after the axes `a_axes` of a were moved to the end.
 
     Shapes: a (p..., q...) with as many elements in p, the shape of b, as in q -> (q...); float32 when both are, else
@@ -326,8 +326,10 @@ def _norm_axes(rank: int, axis: Axes, flag: int) -> Axes:
 def _norm_rule(ins: Shapes, outs: Shapes, ord, axis, flag, keepdims) -> None:
     for i, empty in enumerate(((0, 0, 0), (0, 0), (0, 0, 0)), 1):
         assign(outs, i, empty)
-    data = ins[0]
-    if data is None or None in data:
+    data, matrix = ins[0], axis is not None and len(axis) == 2
+    if data is None and matrix:
+        raise ShapeConflict("the number of dimensions must be known to take two of them for a matrix's")
+    if data is None or (None in data and not matrix):
         return
     axes = _norm_axes(len(data), axis, flag)
     if axes is not None and len(axes) > 2:

@@ -36,12 +36,17 @@ def _parameters(ins: Shapes) -> PartialShape:
     return known
 
 
+def _fits(shape: tuple[int | None, ...], size: Shape) -> bool:
+    """Whether what is known of a shape broadcasts to `size` of the same length."""
+    return all(d in (None, 1, s) for d, s in zip(shape, size, strict=True))
+
+
 def _sample_rule(ins: Shapes, outs: Shapes, size) -> None:
     """The sample has the shape `size`, to which the parameters broadcast, or without it theirs."""
     shape = _parameters(ins)
     if size is not None:
         for s in ins:
-            if s is not None and rules.broadcast_shapes(s, size) != size:
+            if s is not None and (len(s) > len(size) or not _fits(s, size[len(size) - len(s) :])):
                 raise ShapeConflict(f"parameters of shape {show(s)} do not broadcast to size {show(size)}")
         shape = size
     for i in range(len(outs)):

@@ -27,7 +27,7 @@ from declax.ops.np.common import (
 )
 from declax.registry import Tensor, deduce, gradient, op
 from declax.rules import Shapes, Types, assign_type
-from declax.shapes import Shape, ShapeConflict, show
+from declax.shapes import Shape, ShapeConflict, is_complete, show
 
 _Number = Literal["float16", "float32", "float64", "int32", "int64", "int8"] | None
 _NumberOrBool = Literal["bool", "float16", "float32", "float64", "int32", "int64", "int8"] | None
@@ -285,8 +285,10 @@ def _npi_argmin(data: Tensor, *, axis: int | None = None, keepdims: bool = False
 
 
 def _weights_rule(ins: Shapes, outs: Shapes, axis, weighted) -> None:
-    if any(s is None or None in s for s in ins):
+    if not is_complete(ins[0]):
         return
+    if not all(map(is_complete, ins)):
+        raise ShapeConflict("the shape of the weights must be known")
     a: Shape = ins[0]  # type: ignore[assignment]
     rules.assign(outs, 0, reduced(a, axis, False))
     if not weighted:
@@ -343,11 +345,13 @@ def _npi_average(
     return p.divide(total, scale), lax.stop_gradient(scale)
 
 
-@once_known
-def _percentile_rule(a: Shape, q: Shape = (), *, axis, keepdims) -> Shape:
-    if len(q) > 1:
+def _percentile_rule(ins: Shapes, outs: Shapes, axis, keepdims) -> None:
+    a, q = ins[0], () if len(ins) == 1 else ins[1]
+    if not is_complete(a):
+        return
+    if q is None or len(q) > 1:
         raise ShapeConflict(f"q must be a number or a vector, got {show(q)}")
-    return (*q, *reduced(a, axis, keepdims))
+    rules.assign(outs, 0, (*q, *reduced(a, axis, keepdims)))  # type: ignore[arg-type]
 
 
 def _percentile_types(ins: Types, outs: Types) -> None:
@@ -403,8 +407,10 @@ def _npi_percentile(
 def _cumsum_rule(ins: Shapes, outs: Shapes, axis) -> None:
     if axis is not None:
         rules.same_shape(ins, outs)
-    elif ins[0] is not None and None not in ins[0]:
-        rules.assign(outs, 0, (product_of(ins[0]),))
+        return
+    if not is_complete(ins[0]):
+        raise ShapeConflict("without an axis the shape of the input must be known")
+    rules.assign(outs, 0, (product_of(ins[0]),))  # type: ignore[arg-type]
 
 
 def _cumsum_types(ins: Types, outs: Types, dtype) -> None:
@@ -432,8 +438,7 @@ def _np_cumsum(a: Tensor, *, axis: int | None = None, dtype: _Number = None):
 
 
 def _bincount_types(ins: Types, outs: Types, has_weights) -> None:
-    if None not in ins:
-        assign_type(outs, 0, ins[1] if has_weights else ins[0])
+    assign_type(outs, 0, ins[1] if has_weights else ins[0])
 
 
 @op(shape=nothing_known, types=_bincount_types, dynamic=True)

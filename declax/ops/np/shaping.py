@@ -252,7 +252,7 @@ def _moveaxis_rule(ins: Shapes, outs: Shapes, source, destination) -> None:
         assign(outs, 0, tuple(ins[0][i] for i in _moved(source, destination, len(ins[0]))))
 
 
-@op(shape=_moveaxis_rule)
+@op(shape=_moveaxis_rule, needs_shape=True)
 def _np_moveaxis(a: Tensor, *, source: Shape = attr(), destination: Shape = attr()):
     """Moves the axes `source` to the places `destination`; the others keep their order.
 
@@ -268,7 +268,9 @@ def _roll_rule(ins: Shapes, outs: Shapes, shift, axis) -> None:
         raise ShapeConflict("shift must be an int.")
     if axis is not None and len(shift) > 1 and len(shift) != len(axis):
         raise ShapeConflict("shift and `axis` must be a tuple of the same size.")
-    if axis is not None and ins[0] is not None:
+    if axis is not None:
+        if ins[0] is None:
+            raise ShapeConflict("the number of dimensions must be known to roll along an axis")
         canonical_axes(axis, len(ins[0]))
     rules.same_shape(ins, outs)
 
@@ -286,8 +288,8 @@ def _np_roll(data: Tensor, *, shift: Axes = None, axis: Axes = None):
 
 
 @op(shape=rules.same_shape)
-def _npi_flip(data: Tensor, *, axis: Shape = attr()):
-    """The elements in reverse order along each `axis`.
+def _npi_flip(data: Tensor, *, axis: Axes = attr()):
+    """The elements in reverse order along each `axis`, along all axes when it is None.
 
     Shapes: data of any shape -> the same, inferred in both directions.
     """
@@ -311,7 +313,7 @@ def _rot90_rule(ins: Shapes, outs: Shapes, k, axes) -> None:
     assign(outs, 0, tuple(shape))
 
 
-@op(shape=_rot90_rule)
+@op(shape=_rot90_rule, needs_shape=True)
 def _npi_rot90(data: Tensor, *, k: int = 1, axes: Axes = None):
     """Turns the plane of two `axes`, which must be given, by k right angles from the first to the second.
 
