@@ -172,8 +172,8 @@ def _decided_types(symbol: "Symbol", names: list[str], given: Mapping[str, Any])
         declared = {n for n, a in symbol.attr_dict().items() if "__dtype__" in a}
         known = {n: np.dtype("float32") for n in names if n not in declared}
     types = infer.infer_types(symbol.heads, known)
-    while None in types.arguments:
-        known[names[types.arguments.index(None)]] = np.dtype("float32")
+    while any(t is None for t in types.arguments):
+        known[next(n for n, t in zip(names, types.arguments, strict=True) if t is None)] = np.dtype("float32")
         types = infer.infer_types(symbol.heads, known)
     return types
 
