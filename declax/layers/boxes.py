@@ -17,10 +17,13 @@ from declax.shapes import PartialShape, ShapeConflict, is_complete, show
 Format = Literal["corner", "center"]
 
 
-def need(condition: bool, message: str, shape: PartialShape = None) -> None:
-    """Raises ShapeConflict with the offending shape unless the condition holds."""
-    if not condition:
-        raise ShapeConflict(message + (f", got {show(shape)}" if shape is not None else ""))
+def need(condition: bool, message: str, shape: PartialShape | bool = False) -> None:
+    """Raises ShapeConflict with the offending shape, if given, unless the condition holds."""
+    if condition:
+        return
+    if not isinstance(shape, bool):
+        message += f", got {show(shape)}" + ("" if is_complete(shape) else ", which must be known here")
+    raise ShapeConflict(message)
 
 
 def _span(low: Array, high: Array, style: Format) -> tuple[Array, Array]:

@@ -225,7 +225,8 @@ def Correlation(
 
     def one(k: Array) -> Array:
         dy, dx = (k // steps - steps // 2) * stride2, (k % steps - steps // 2) * stride2
-        moved = lax.dynamic_slice(b, (0, max_displacement + dy, max_displacement + dx, 0), still.shape)
+        moved = lax.dynamic_slice_in_dim(b, max_displacement + dy, span[0], axis=1)
+        moved = lax.dynamic_slice_in_dim(moved, max_displacement + dx, span[1], axis=2)
         part = jnp.sum(still * moved if is_multiply else _distance(still, moved), axis=-1)
         window, strides = (1, kernel_size, kernel_size), (1, stride1, stride1)
         return lax.reduce_window(part, np.zeros((), part.dtype), lax.add, window, strides, "valid")
