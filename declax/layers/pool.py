@@ -299,6 +299,8 @@ def Pooling(
     if global_pool:
         return _pool_all(data, pool_type, p_value, layout)
     n, axes = len(kernel), spatial_axes(layout, data.ndim)
+    if kernel == tuple(data.shape[a] for a in axes) and not any(pad):
+        return _pool_all(data, pool_type, p_value, layout)
     sizes, stride, pad = tuple(data.shape[a] for a in axes), fill(stride, n, 1), fill(pad, n, 0)
     outs = tuple(_pooled(*w, pooling_convention) for w in zip(sizes, kernel, stride, pad, strict=True))
     windows = _Windows(axes, sizes, kernel, stride, pad, outs)
