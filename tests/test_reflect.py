@@ -77,11 +77,25 @@ def test_names_and_aliases_are_mxnets():
     report(check)
 
 
+UNDOCUMENTED = {"_linalg_potrf": ["lower"], "_linalg_potri": ["lower"]}
+"""Parameters that MXNet's parsers accept but its operators do not list."""
+
+
+MISDOCUMENTED = {
+    "_contrib_SparseEmbedding", "_linspace", "_npi_backward_ediff1d", "_npi_cholesky", "_npi_concatenate",
+    "_npi_hsplit_backward", "_npi_norm",
+}  # fmt: skip
+"""Operators whose parser in MXNet takes other parameters than its registry documents."""
+
+
 def test_parameters_are_mxnets():
     def check(op, fact, name):
+        if name in MISDOCUMENTED:
+            return
         theirs = [p[0] for p in fact["params"]]
         if fact["num_args"] in op.hyper and fact["num_args"] not in theirs:
             theirs.append(fact["num_args"])  # MXNet declares it, but not among the documented parameters
+        theirs += UNDOCUMENTED.get(name, [])
         if sorted(op.hyper) != sorted(theirs):
             yield f"parameters {list(op.hyper)}, MXNet {theirs}"
             return

@@ -57,22 +57,22 @@ def poisson(key: Any, shape: Shape, dtype: Any, lam: Any) -> Any:
 
 def negative_binomial(key: Any, shape: Shape, dtype: Any, k: Any, p: Any) -> Any:
     """Failures before the k-th success of probability p: a Poisson whose mean is Gamma."""
-    return _gamma_poisson(key, shape, dtype, jnp.asarray(k, _wide(dtype)), (1 - p) / p)
+    return _poisson_of_gamma(key, shape, dtype, jnp.asarray(k, _wide(dtype)), (1 - p) / p, 0)
 
 
 def generalized_negative_binomial(key: Any, shape: Shape, dtype: Any, mu: Any, alpha: Any) -> Any:
     """Negative binomial with mean `mu` and dispersion `alpha`; a Poisson where alpha is 0."""
     alpha = jnp.asarray(alpha, _wide(dtype))
     dispersed = jnp.where(alpha == 0, jnp.ones_like(alpha), alpha)
-    drawn = _gamma_poisson(key, shape, dtype, 1 / dispersed, dispersed * mu)
-    plain = poisson(jax.random.fold_in(key, 2), shape, dtype, jnp.broadcast_to(mu, shape))
-    return jnp.where(alpha == 0, plain, drawn)
+    order = jnp.where(alpha == 0, jnp.zeros_like(alpha), 1 / dispersed)
+    return _poisson_of_gamma(key, shape, dtype, order, dispersed * mu, mu)
 
 
-def _gamma_poisson(key: Any, shape: Shape, dtype: Any, alpha: Any, beta: Any) -> Any:
+def _poisson_of_gamma(key: Any, shape: Shape, dtype: Any, alpha: Any, beta: Any, otherwise: Any) -> Any:
+    """Poisson whose mean is Gamma, or `otherwise` where the Gamma's alpha is 0."""
     usable = jnp.where(alpha > 0, alpha, jnp.ones_like(alpha))
     mean = gamma(jax.random.fold_in(key, 0), shape, dtype, usable, beta)
-    mean = jnp.where(alpha > 0, mean, jnp.zeros_like(mean))
+    mean = jnp.where(alpha > 0, mean, jnp.asarray(otherwise, mean.dtype))
     return poisson(jax.random.fold_in(key, 1), shape, dtype, mean)
 
 

@@ -92,13 +92,15 @@ def SequenceLast(
     return data[last, batch] if axis == 0 else data[batch, last]
 
 
-def _time_first(ins: Shapes, outs: Shapes, axis) -> None:
+def _time_first(ins: Shapes, outs: Shapes, axis, use_sequence_length) -> None:
     if axis != 0:
         raise ShapeConflict(f"axis is 0, got {axis}")
+    if ins[0] is None and use_sequence_length:
+        raise ShapeConflict("the shape of the data must be known here")
     _same_shape(ins, outs, axis)
 
 
-@op(shape=_time_first, types=_first_leads, needs_shape=True, needs_type=True)
+@op(shape=_time_first, types=_first_leads, needs_type=True)
 def SequenceReverse(
     data: Tensor,
     sequence_length: Tensor | None = deduce(_lengths, when=lambda use_sequence_length: use_sequence_length),
