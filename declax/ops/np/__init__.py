@@ -2,6 +2,7 @@
 
 from declax.ops.np import (
     creation,
+    diagonal,
     elementwise,
     indexing,
     joining,
@@ -16,6 +17,7 @@ from declax.ops.np import (
 
 __all__ = [
     "creation",
+    "diagonal",
     "elementwise",
     "indexing",
     "joining",

@@ -195,6 +195,4 @@ def _register_window(name: str, weights: tuple[float, ...], formula: str) -> Non
 
 _register_window("hanning", (0.5, -0.5), "0.5 - 0.5 cos(2 pi n / (M - 1))")
 _register_window("hamming", (0.54, -0.46), "0.54 - 0.46 cos(2 pi n / (M - 1))")
-_register_window(
-    "blackman", (0.42, -0.5, 0.08), "0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))"
-)
+_register_window("blackman", (0.42, -0.5, 0.08), "0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))")

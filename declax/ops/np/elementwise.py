@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -42,21 +44,16 @@ def _register_legacy(name: str, legacy: str, argument: str, aliases: tuple[str, 
     """A NumPy operator with the body of a legacy one."""
     function = lookup(legacy).function
 
-    if argument == "x":
+    def of_x(x: Tensor):
+        return function(x)
 
-        def body(x: Tensor):
-            return function(x)
+    def of_a(a: Tensor):
+        return function(a)
 
-    elif argument == "a":
+    def of_data(data: Tensor):
+        return function(data)
 
-        def body(a: Tensor):
-            return function(a)
-
-    else:
-
-        def body(data: Tensor):
-            return function(data)
-
+    body = {"x": of_x, "a": of_a, "data": of_data}[argument]
     sentence = (function.__doc__ or "").split("\n\n")[0]
     body.__name__ = body.__qualname__ = name
     body.__doc__ = f"{sentence}\n\n{_ONE.format(argument)} NumPy's name for `{legacy}`; one type."
@@ -130,7 +127,7 @@ def _npi_around(x: Tensor, *, decimals: int = 0):
     if not is_floating(x.dtype):
         if decimals >= 0 or x.dtype == jnp.bool_:
             return x
-        step = 10 ** -decimals
+        step = 10**-decimals
         if step > jnp.iinfo(x.dtype).max:
             return jnp.zeros_like(x)
         step = jnp.asarray(step, x.dtype)
@@ -218,8 +215,8 @@ def _register_comparison(name: str, function: Callable, sign: str) -> None:
 
     body.__name__ = body.__qualname__ = name
     body.__doc__ = (
-        f"True where lhs {sign} rhs.\n\n{_TWO.format('lhs', 'rhs')} They have one type; the output is boolean and has no "
-        "gradient."
+        f"True where lhs {sign} rhs.\n\n{_TWO.format('lhs', 'rhs')} They have one type; the output is boolean and has "
+        "no gradient."
     )
     op(name, shape=broadcast_shape, types=bool_of_equals)(body)
 
@@ -384,14 +381,16 @@ def _check_type(ins: Types, outs: Types) -> None:
 def _npx_constraint_check(input: Tensor, *, msg: str = "Constraint violated."):
     """True, when all of a boolean array is; otherwise an error that says `msg`.
 
-    Shapes: input (any), boolean -> (). Under jit no error can be raised: the result is then False, and what it is
-    multiplied with becomes 0.
+    Shapes: input (any), boolean -> (). Compiled code asks the host, and only when the output is used: multiply with it.
     """
-    import jax
+
+    def check(holds: Any) -> Any:
+        if not bool(holds.all()):
+            raise ValueError(msg)
+        return holds
 
     holds = jnp.all(input)
-    if not isinstance(holds, jax.core.Tracer) and not bool(holds):
-        raise ValueError(msg)
-    return holds
-
-
+    try:
+        return check(holds)
+    except jax.errors.TracerBoolConversionError:
+        return jax.pure_callback(check, jax.ShapeDtypeStruct((), jnp.bool_), holds, vmap_method="expand_dims")

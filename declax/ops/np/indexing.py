@@ -163,7 +163,8 @@ def _insert_tensor_rule(ins: Shapes, outs: Shapes, axis) -> None:
     assert obj is not None
     if len(obj) > 1:
         raise ShapeConflict("index array argument obj to insert must be one dimensional or scale.")
-    assign(outs, 0, _inserted(arr, ins[1] if len(ins) == 3 else None, prod(obj), axis, not obj))
+    values = ins[1] if len(ins) == 3 else None
+    assign(outs, 0, _inserted(arr, values, prod(obj), axis, not obj))  # type: ignore[arg-type]
 
 
 def _insert_tensor_types(ins: Types, outs: Types) -> None:
@@ -239,7 +240,8 @@ def _npi_delete(
     """Removes slices of an axis, or elements of the flattened array: a slice's, an index', or those in `obj`.
 
     Shapes: arr (..., d, ...) -> (..., d - number of different indices, ...). With `obj` the shape depends on values, so
-    graphs with this operator are not jitted. Indices in obj that the axis does not have, negative ones too, are ignored.
+    graphs with this operator are not jitted. Indices in obj that the axis does not have, and negative
+    ones, are ignored.
     """
     if axis is not None and arr.ndim == 0:
         return arr
@@ -259,7 +261,7 @@ def _npi_delete(
 def _assign_rule(ins: Shapes, outs: Shapes, start_axis) -> None:
     data, mask = ins[0], ins[1]
     if not is_complete(data) or not is_complete(mask):
-        raise ShapeConflict("shape of both input and mask should be known")
+        raise ShapeConflict("the shapes of both data and mask must be known here")
     assert data is not None
     assert mask is not None
     if data[start_axis : start_axis + len(mask)] != mask:
@@ -339,7 +341,7 @@ def _ediff1d_rule(ins: Shapes, outs: Shapes, to_begin_scalar, to_end_scalar) -> 
     if not is_complete(ins[0]):
         return
     if not all(map(is_complete, ins)):
-        raise ShapeConflict("the shapes of what is put before and after must be known")
+        raise ShapeConflict("the shapes of what is put before and after must be known here")
     sizes = [prod(s) for s in ins]  # type: ignore[arg-type]
     scalars = sum(x is not None for x in (to_begin_scalar, to_end_scalar))
     assign(outs, 0, (max(sizes[0] - 1, 0) + sum(sizes[1:]) + scalars,))
@@ -388,7 +390,7 @@ def _ediff1d_back_rule(ins: Shapes, outs: Shapes) -> None:
         assign(outs, i, ins[i + 1])
 
 
-@op(outputs=_ediff1d_outputs, shape=_ediff1d_back_rule, auto_create=False)
+@op(outputs=_ediff1d_outputs, shape=_ediff1d_back_rule)
 def _npi_backward_ediff1d(
     ograd: Tensor,
     input1: Tensor,

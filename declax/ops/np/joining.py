@@ -86,9 +86,13 @@ def _stacking(promote: Callable, axis_of: Callable) -> tuple[Callable, Callable]
             return
         shapes = [s if s is None else promote(s) for s in ins]
         axis = axis_of(shapes)
+        if None in shapes:
+            for s in shapes:
+                assign(outs, 0, s and (*s[:axis], None, *s[axis + 1 :]))
+            return
         _concat_rule(shapes, outs, axis)
         for i, s in enumerate(ins):
-            if s is not None and len(shapes[i]) == len(s):
+            if len(shapes[i]) == len(s):  # type: ignore[arg-type]
                 ins[i] = shapes[i]
 
     def join(data: tuple) -> Tensor:
@@ -164,9 +168,7 @@ def _dsplit_rule(ins: Shapes, outs: Shapes, indices, squeeze_axis, sections) -> 
 
 
 @op(outputs=_parts, shape=_hsplit_rule, needs_type=True)
-def _npi_hsplit(
-    data: Tensor, *, indices: Shape = attr(), axis: int = 1, squeeze_axis: bool = False, sections: int = 0
-):
+def _npi_hsplit(data: Tensor, *, indices: Shape = attr(), axis: int = 1, squeeze_axis: bool = False, sections: int = 0):
     """Cuts the second axis, a vector's first, where each of `indices` says a part begins, or into `sections` parts.
 
     Shapes: data (m, d, ...) -> one (m, d_i, ...) a part. `axis` is accepted and means nothing, as in MXNet.
@@ -176,9 +178,7 @@ def _npi_hsplit(
 
 
 @op(outputs=_parts, shape=_dsplit_rule, needs_type=True)
-def _npi_dsplit(
-    data: Tensor, *, indices: Shape = attr(), axis: int = 1, squeeze_axis: bool = False, sections: int = 0
-):
+def _npi_dsplit(data: Tensor, *, indices: Shape = attr(), axis: int = 1, squeeze_axis: bool = False, sections: int = 0):
     """Cuts the third axis where each of `indices` says a part begins, or into `sections` parts.
 
     Shapes: data (m, n, d, ...) -> one (m, n, d_i, ...) a part. `axis` is accepted and means nothing, as in MXNet.

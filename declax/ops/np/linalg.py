@@ -11,7 +11,7 @@ from jax import lax
 from declax import rules
 from declax.ops.axes import canonical_axes
 from declax.ops.np.common import Axes, is_floating, once_known, reduced, solver_type
-from declax.registry import Tensor, deduce, op
+from declax.registry import Tensor, op
 from declax.rules import Shapes, TypeConflict, Types, assign, assign_type
 from declax.shapes import PartialShape, Shape, ShapeConflict, is_complete, merge, show
 
@@ -228,7 +228,9 @@ def _solve_rule(ins: Shapes, outs: Shapes) -> None:
     _square(a)
     if a is None:
         return
-    if b is None or len(a) not in (len(b), len(b) + 1):
+    if b is None:
+        raise ShapeConflict("the shape of B must be known here")
+    if len(a) not in (len(b), len(b) + 1):
         raise ShapeConflict(f"A's and B's dimensions don't match: {show(a)} and {show(b)}")
     merge(a[:-1], b[: len(a) - 1])
     assign(outs, 0, b)
@@ -328,7 +330,7 @@ def _norm_rule(ins: Shapes, outs: Shapes, ord, axis, flag, keepdims) -> None:
         assign(outs, i, empty)
     data, matrix = ins[0], axis is not None and len(axis) == 2
     if data is None and matrix:
-        raise ShapeConflict("the number of dimensions must be known to take two of them for a matrix's")
+        raise ShapeConflict("the number of dimensions must be known here, of which two are a matrix's")
     if data is None or (None in data and not matrix):
         return
     axes = _norm_axes(len(data), axis, flag)
@@ -375,8 +377,8 @@ def _npi_norm(data: Tensor, *, ord: float = 2.0, axis: Axes = None, keepdims: bo
 
     Shapes: data (any) -> the axes that stay, () when none does; `keepdims` leaves the others with size 1. `flag` says
     what np.linalg.norm was asked for: -2 the root of the sum of all squares, 1 "fro", 2 "nuc", otherwise `ord`, which
-    of a matrix takes the largest (2) or smallest (-2) singular value, or the extreme sum of columns (1, -1) or rows. Three
-    hidden outputs, MXNet's workspace, are empty.
+    of a matrix takes the largest (2) or smallest (-2) singular value, or the extreme sum of columns (1, -1) or rows.
+    Three hidden outputs, MXNet's workspace, are empty.
     """
     kind = data.dtype
     x = data if is_floating(kind) else data.astype("float32")

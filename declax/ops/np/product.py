@@ -64,7 +64,7 @@ def _matmul_rule(ins: Shapes, outs: Shapes) -> None:
     if len(a) <= 2 and len(b) <= 2:
         _contract(ins, outs, (len(a) - 1,), (max(len(b) - 2, 0),))
         return
-    inner = merge_dim(a[-1], b[-2] if len(b) > 1 else b[-1])
+    inner = merge_dim(a[len(a) - 1], b[max(len(b) - 2, 0)])
     ins[0] = (*a[:-1], inner)
     ins[1] = (*b[:-2], inner, *b[-1:]) if len(b) > 1 else (inner,)
     batch = broadcast_shapes(a[:-2], b[:-2])
@@ -74,7 +74,7 @@ def _matmul_rule(ins: Shapes, outs: Shapes) -> None:
 
 @op(outputs=("out",), shape=_matmul_rule)
 def _npi_matmul(a: Tensor, b: Tensor):
-    """Matrix products of the last two axes; the leading axes broadcast, a vector is a row on the left, a column on the right.
+    """Matrix products of the last two axes; the leading ones broadcast, a vector is a row on the left, else a column.
 
     Shapes: a (..., M, K), b (..., K, N) -> (..., M, N); a vector's own axis is not in the output. Inner sizes are
     inferred in both directions; one type.

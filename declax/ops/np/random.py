@@ -84,7 +84,7 @@ def _filled(inputs: tuple, *numbers: float | None) -> list[Tensor]:
 
 def _shape_of(size: Size, each: bool, *parameters: Tensor) -> Shape:
     """The shape of the sample, `size` of it for each element of the parameters if `each`."""
-    shape = jnp.broadcast_shapes(*(x.shape for x in parameters))
+    shape: Shape = np.broadcast_shapes(*(x.shape for x in parameters))
     if each:
         return (*(size or ()), *shape)
     return shape if size is None else size
@@ -210,8 +210,8 @@ def _npi_logistic(
 ):
     """Logistic numbers around loc with the given scale.
 
-    Shapes: -> size, to which inputs in the place of loc and scale broadcast, or without it theirs; float32. The gradient
-    is that of loc + noise scale; the noise is a hidden second output. `ctx` is accepted.
+    Shapes: -> size, to which inputs in the place of loc and scale broadcast, or without it theirs; float32. The
+    gradient is that of loc + noise scale; the noise is a hidden second output. `ctx` is accepted.
     """
 
     def noise(shape: Shape) -> Tensor:
@@ -234,8 +234,8 @@ def _npi_gumbel(
 ):
     """Gumbel numbers around loc with the given scale.
 
-    Shapes: -> size, to which inputs in the place of loc and scale broadcast, or without it theirs; float32. The gradient
-    is that of loc + noise scale; the noise is a hidden second output. `ctx` is accepted.
+    Shapes: -> size, to which inputs in the place of loc and scale broadcast, or without it theirs; float32. The
+    gradient is that of loc + noise scale; the noise is a hidden second output. `ctx` is accepted.
     """
     noise = lambda shape: -jnp.log(-jnp.log(_between(key, shape)))  # noqa: E731
     return _located((input1, input2), loc, scale, size, "float32", noise)
@@ -283,8 +283,8 @@ def _npi_exponential(
 ):
     """Exponential numbers with mean scale.
 
-    Shapes: -> size, to which an input in the place of scale broadcasts, or without it the input's; float32. The gradient
-    is that of -scale log(u); a second output is hidden. `ctx` is accepted.
+    Shapes: -> size, to which an input in the place of scale broadcasts, or without it the input's; float32. The
+    gradient is that of -scale log(u); a second output is hidden. `ctx` is accepted.
     """
     _positive("scale", scale, True)
     return _from_uniform(input1, scale, size, key, lambda a, u: -jnp.log(u) * a)
@@ -337,8 +337,8 @@ def _npi_rayleigh(
 ):
     """Rayleigh numbers with the given scale.
 
-    Shapes: -> size, to which an input in the place of scale broadcasts, or without it the input's; float32. The gradient
-    is that of scale sqrt(-2 log u); a second output is hidden. `ctx` is accepted.
+    Shapes: -> size, to which an input in the place of scale broadcasts, or without it the input's; float32. The
+    gradient is that of scale sqrt(-2 log u); a second output is hidden. `ctx` is accepted.
     """
     _positive("scale", scale, True)
     return _from_uniform(input1, scale, size, key, lambda a, u: a * jnp.sqrt(-2 * jnp.log(u)))
@@ -446,7 +446,7 @@ def _npi_multinomial(
 ):
     """How often each of k outcomes occurs in n experiments; no gradient.
 
-    Shapes: probabilities data (k,) or `pvals` -> (*size, k), int64. The last outcome takes what the probabilities leave.
+    Shapes: probabilities data (k,) or `pvals` -> (*size, k), int64. The last outcome takes what the others leave.
     """
     if pvals is not None and sum(pvals) > 1.0 + 1e-6:
         raise ValueError("sum(pvals[:-1]) > 1.0")

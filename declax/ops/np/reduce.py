@@ -288,7 +288,7 @@ def _weights_rule(ins: Shapes, outs: Shapes, axis, weighted) -> None:
     if not is_complete(ins[0]):
         return
     if not all(map(is_complete, ins)):
-        raise ShapeConflict("the shape of the weights must be known")
+        raise ShapeConflict("the shape of the weights must be known here")
     a: Shape = ins[0]  # type: ignore[assignment]
     rules.assign(outs, 0, reduced(a, axis, False))
     if not weighted:
@@ -349,7 +349,9 @@ def _percentile_rule(ins: Shapes, outs: Shapes, axis, keepdims) -> None:
     a, q = ins[0], () if len(ins) == 1 else ins[1]
     if not is_complete(a):
         return
-    if q is None or len(q) > 1:
+    if q is None:
+        raise ShapeConflict("the shape of q must be known here")
+    if len(q) > 1:
         raise ShapeConflict(f"q must be a number or a vector, got {show(q)}")
     rules.assign(outs, 0, (*q, *reduced(a, axis, keepdims)))  # type: ignore[arg-type]
 
@@ -409,7 +411,7 @@ def _cumsum_rule(ins: Shapes, outs: Shapes, axis) -> None:
         rules.same_shape(ins, outs)
         return
     if not is_complete(ins[0]):
-        raise ShapeConflict("without an axis the shape of the input must be known")
+        raise ShapeConflict("without an axis the shape of its input must be known here")
     rules.assign(outs, 0, (product_of(ins[0]),))  # type: ignore[arg-type]
 
 

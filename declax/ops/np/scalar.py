@@ -33,8 +33,8 @@ def _register(name: str, function: Callable, sentence: str, types: Callable, not
 
 
 _WIDE = (
-    "The number takes the type of data (2.7 becomes 2 beside whole numbers) unless `is_int` is False, which makes whole "
-    "numbers float64."
+    "The number takes the type of data (2.7 becomes 2 beside whole numbers) unless `is_int` is False, which makes "
+    "whole numbers float64."
 )
 
 for _name, _function, _sentence in (

@@ -61,13 +61,13 @@ def _npi_unique(
         axis = canonical_axis(axis, max(x.ndim, 1))
     asked = (return_index, return_inverse, return_counts)
     if x.size == 0:
-        return tuple([_exactly(np.zeros(0, x.dtype)), *(_exactly(np.zeros(0, np.int64)) for a in asked if a)])
+        return (_exactly(np.zeros(0, x.dtype)), *(_exactly(np.zeros(0, np.int64)) for a in asked if a))
     kind = x.dtype
     if kind.kind == "V":  # bfloat16, which numpy cannot sort along an axis
         x = x.astype(np.float32)
     values, *rest = np.unique(np.atleast_1d(x), True, True, True, axis=axis)
     found = [v for v, a in zip(rest, asked, strict=True) if a]
-    return tuple([_exactly(values.astype(kind)), *(_exactly(v.reshape(-1).astype(np.int64)) for v in found)])
+    return (_exactly(values.astype(kind)), *(_exactly(v.reshape(-1).astype(np.int64)) for v in found))
 
 
 @op(shape=scalar_shape, types=rules.always_type("bool"))
@@ -105,7 +105,7 @@ def _polyval_back_rule(ins: Shapes, outs: Shapes) -> None:
         assign(outs, i, ins[i + 1])
 
 
-@op(outputs=2, shape=_polyval_back_rule, auto_create=False)
+@op(outputs=2, shape=_polyval_back_rule)
 def _npi_backward_polyval(ograd: Tensor, p: Tensor, x: Tensor):
     """The gradients of _npi_polyval for p and x from the gradient of its output.
 
@@ -114,7 +114,7 @@ def _npi_backward_polyval(ograd: Tensor, p: Tensor, x: Tensor):
     return jax.vjp(jnp.polyval, p, x)[1](ograd)
 
 
-@op(shape=rules.same_shape, auto_create=False)
+@op(shape=rules.same_shape)
 def _npi_backward_nan_to_num(ograd: Tensor, data: Tensor):
     """The gradient of _npi_nan_to_num: that of its output, 0 where data is infinite or nan.
 
