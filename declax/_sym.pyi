@@ -37,6 +37,8 @@ def BilinearSampler(data: Symbol | None = None, grid: Symbol | None = None, cudn
     """Images read at the points of a grid by bilinear interpolation."""
 def BlockGrad(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """data, through which no gradient passes."""
+def CTCLoss(data: Symbol | None = None, label: Symbol | None = None, data_lengths: Symbol | None = None, label_lengths: Symbol | None = None, use_data_lengths: Flag = False, use_label_lengths: Flag = False, blank_label: Literal['first', 'last'] | str = 'first', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Connectionist temporal classification: how improbable the labels are under unaligned predictions."""
 def Cast(data: Symbol | None = None, dtype: Literal['bfloat16', 'bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """data as type `dtype`; its gradient is cast back."""
 def Concat(*data: Symbol | Sequence[Symbol], dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -101,6 +103,12 @@ def Reshape(data: Symbol | None = None, shape: Ints = (), reverse: Flag = False,
     """The same elements in another shape."""
 def SVMOutput(data: Symbol | None = None, label: Symbol | None = None, margin: float = 1.0, regularization_coefficient: float = 1.0, use_linear: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The data itself, with the gradient of a one-against-all hinge loss, squared unless `use_linear`."""
+def SequenceLast(data: Symbol | None = None, sequence_length: Symbol | None = None, use_sequence_length: Flag = False, axis: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The last element of every sequence."""
+def SequenceMask(data: Symbol | None = None, sequence_length: Symbol | None = None, use_sequence_length: Flag = False, value: float = 0.0, axis: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Puts `value` behind the end of every sequence."""
+def SequenceReverse(data: Symbol | None = None, sequence_length: Symbol | None = None, use_sequence_length: Flag = False, axis: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Every sequence backwards; what lies behind its end stays in place."""
 def SliceChannel(data: Symbol | None = None, num_outputs: int = ..., axis: int = 1, squeeze_axis: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Cuts an axis into num_outputs equal parts; with `squeeze_axis` the parts must have size 1 and lose the axis."""
 def Softmax(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, ignore_label: float = -1.0, multi_output: Flag = False, use_ignore: Flag = False, preserve_shape: Flag = False, normalization: Literal['batch', 'null', 'valid'] | str = 'null', out_grad: Flag = False, smooth_alpha: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -212,6 +220,9 @@ def cosh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, o
     """Hyperbolic cosine."""
 def crop(data: Symbol | None = None, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The part begin:end:step of each of the first axes."""
+ctc_loss = CTCLoss
+def cumsum(a: Symbol | None = None, axis: int | None = None, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Running sums along an axis, or over the flattened array."""
 def degrees(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Radians to degrees."""
 def depth_to_space(data: Symbol | None = None, block_size: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -261,6 +272,38 @@ def im2col(data: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), di
     """Every block of the image that a convolution with these attributes would see, as a column."""
 def khatri_rao(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The column-wise Kronecker product of matrices."""
+def linalg_det(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The determinant of square matrices; singular ones give no gradient."""
+def linalg_extractdiag(A: Symbol | None = None, offset: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """A diagonal of every matrix; positive offsets are above the main one."""
+def linalg_extracttrian(A: Symbol | None = None, offset: int = 0, lower: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """A triangle of every matrix as a vector, a lower one row by row, an upper one column by column."""
+def linalg_gelqf(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The LQ factorization A = L Q of full rank matrices with no more rows than columns."""
+def linalg_gemm(A: Symbol | None = None, B: Symbol | None = None, C: Symbol | None = None, transpose_a: Flag = False, transpose_b: Flag = False, alpha: float = 1.0, beta: float = 1.0, axis: int = -2, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """alpha op(A) op(B) + beta C."""
+def linalg_gemm2(A: Symbol | None = None, B: Symbol | None = None, transpose_a: Flag = False, transpose_b: Flag = False, alpha: float = 1.0, axis: int = -2, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """alpha op(A) op(B)."""
+def linalg_inverse(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The inverse of square matrices."""
+def linalg_makediag(A: Symbol | None = None, offset: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Matrices with the input on one diagonal and 0 elsewhere."""
+def linalg_maketrian(A: Symbol | None = None, offset: int = 0, lower: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Matrices with the input on one triangle and 0 elsewhere; the inverse of extracttrian."""
+def linalg_potrf(A: Symbol | None = None, lower: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The Cholesky factor B of symmetric positive definite matrices: A = B Bᵀ, or Bᵀ B with `lower` off."""
+def linalg_potri(A: Symbol | None = None, lower: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The inverse of a matrix from its Cholesky factor A: (A Aᵀ)⁻¹, or (Aᵀ A)⁻¹ with `lower` off."""
+def linalg_slogdet(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sign and logarithm of the magnitude of the determinant; the sign and singular matrices give no gradient."""
+def linalg_sumlogdiag(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The sum of the logarithms of the diagonal."""
+def linalg_syrk(A: Symbol | None = None, transpose: Flag = False, alpha: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """alpha A Aᵀ, or alpha Aᵀ A with `transpose`."""
+def linalg_trmm(A: Symbol | None = None, B: Symbol | None = None, transpose: Flag = False, rightside: Flag = False, lower: Flag = True, alpha: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """alpha op(A) B, or alpha B op(A) with `rightside`, where only a triangle of A counts."""
+def linalg_trsm(A: Symbol | None = None, B: Symbol | None = None, transpose: Flag = False, rightside: Flag = False, lower: Flag = True, alpha: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The X with op(A) X = alpha B, or X op(A) = alpha B with `rightside`, where only a triangle of A counts."""
 def log(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Natural logarithm."""
 def log10(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -295,6 +338,8 @@ def negative(data: Symbol | None = None, *, name: Name = None, attr: Attrs = Non
     """-data."""
 def norm(data: Symbol | None = None, ord: int = 2, axis: Ints | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | str | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Sum of absolute values (ord 1) or root of the sum of squares (ord 2) over `axis`, over all axes by default."""
+def normal(loc: float = 0.0, scale: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Normal samples with mean `loc` and standard deviation `scale`."""
 def one_hot(indices: Symbol | None = None, depth: int = ..., on_value: float = 1.0, off_value: float = 0.0, dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """on_value at each index along a new last axis, off_value elsewhere; indices out of range give no on_value."""
 def ones_like(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -305,6 +350,37 @@ def prod(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = 
     """Product over `axis`, over all axes when none is named, or over all others with `exclude`."""
 def radians(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Degrees to radians."""
+def random_exponential(lam: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Exponential samples with rate `lam`."""
+def random_gamma(alpha: float = 1.0, beta: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Gamma samples with shape `alpha` and scale `beta`."""
+def random_generalized_negative_binomial(mu: float = 1.0, alpha: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Negative binomial samples with mean `mu` and dispersion `alpha`."""
+def random_negative_binomial(k: int = 1, p: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Negative binomial samples: failures before the k-th success of probability p."""
+random_normal = normal
+def random_pdf_dirichlet(sample: Symbol | None = None, alpha: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The density of a Dirichlet distribution."""
+def random_pdf_exponential(sample: Symbol | None = None, lam: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The density of an exponential distribution with rate `lam`."""
+def random_pdf_gamma(sample: Symbol | None = None, alpha: Symbol | None = None, beta: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The density of a gamma distribution with shape `alpha` and rate `beta` (a rate here, a scale in sampling)."""
+def random_pdf_generalized_negative_binomial(sample: Symbol | None = None, mu: Symbol | None = None, alpha: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The probability of a negative binomial distribution given by mean and dispersion."""
+def random_pdf_negative_binomial(sample: Symbol | None = None, k: Symbol | None = None, p: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The probability of a negative binomial distribution."""
+def random_pdf_normal(sample: Symbol | None = None, mu: Symbol | None = None, sigma: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The density of a normal distribution."""
+def random_pdf_poisson(sample: Symbol | None = None, lam: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The probability of a Poisson distribution with mean `lam`."""
+def random_pdf_uniform(sample: Symbol | None = None, low: Symbol | None = None, high: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The density of a uniform distribution; samples are taken to be inside."""
+def random_poisson(lam: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Poisson samples with mean `lam`."""
+def random_randint(low: int = ..., high: int = ..., shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'int32', 'int64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Whole numbers in [low, high)."""
+def random_uniform(low: float = 0.0, high: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Uniform samples in [low, high)."""
 def ravel_multi_index(data: Symbol | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Coordinates, one point a column, as positions in a flattened array of this shape."""
 def rcbrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -325,10 +401,28 @@ def round(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, 
     """The nearest whole number, halves away from zero. No gradient."""
 def rsqrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """1 / sqrt(data)."""
+def sample_exponential(lam: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Exponential samples for every rate."""
+def sample_gamma(alpha: Symbol | None = None, beta: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Gamma samples for every shape `alpha` and scale `beta`."""
+def sample_generalized_negative_binomial(mu: Symbol | None = None, alpha: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Negative binomial samples for every mean `mu` and dispersion `alpha`."""
+def sample_multinomial(data: Symbol | None = None, shape: Ints = (), get_prob: Flag = False, dtype: Literal['uint8', 'int32', 'float16', 'float32', 'float64'] | str = 'int32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Classes drawn from rows of probabilities, and with `get_prob` the logarithms of their probabilities."""
+def sample_negative_binomial(k: Symbol | None = None, p: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Negative binomial samples for every number of successes k and probability p."""
+def sample_normal(mu: Symbol | None = None, sigma: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Normal samples for every mean and standard deviation."""
+def sample_poisson(lam: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Poisson samples for every mean."""
+def sample_uniform(low: Symbol | None = None, high: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Uniform samples in [low, high) for every pair of bounds."""
 def scatter_nd(data: Symbol | None = None, indices: Symbol | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Zeros with data written at the points whose coordinates are the columns of `indices`."""
 def shape_array(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The shape of data as an int64 vector; no gradient."""
+def shuffle(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The data in random order along the first axis."""
 def sigmoid(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """1 / (1 + exp(-data))."""
 def sign(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -386,6 +480,7 @@ def transpose(data: Symbol | None = None, axes: Ints = (), *, name: Name = None,
     """Permutes the axes; without `axes` it reverses them."""
 def trunc(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The next whole number towards zero. No gradient."""
+uniform = random_uniform
 def unravel_index(data: Symbol | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Positions in a flattened array of this shape as coordinates, one point a column."""
 def where(condition: Symbol | None = None, x: Symbol | None = None, y: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -418,6 +513,9 @@ class contrib:
     @staticmethod
     def BilinearResize2D(data: Symbol | None = None, like: Symbol | None = None, height: int = 1, width: int = 1, scale_height: float | None = None, scale_width: float | None = None, mode: Literal['size', 'odd_scale', 'like', 'to_even_down', 'to_even_up', 'to_odd_down', 'to_odd_up'] | str = 'size', align_corners: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Images resized by bilinear interpolation."""
+    @staticmethod
+    def CTCLoss(data: Symbol | None = None, label: Symbol | None = None, data_lengths: Symbol | None = None, label_lengths: Symbol | None = None, use_data_lengths: Flag = False, use_label_lengths: Flag = False, blank_label: Literal['first', 'last'] | str = 'first', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Connectionist temporal classification: how improbable the labels are under unaligned predictions."""
     @staticmethod
     def DeformableConvolution(data: Symbol | None = None, offset: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024, no_bias: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Convolution that reads each kernel point at its place plus an offset, by bilinear interpolation."""
@@ -486,14 +584,27 @@ class contrib:
         """Greedy non-maximum suppression of scored boxes."""
     box_non_maximum_suppression = box_nms
     @staticmethod
+    def count_sketch(data: Symbol | None = None, h: Symbol | None = None, s: Symbol | None = None, out_dim: int = ..., processing_batch_size: int = 32, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Count sketch: entry i, with the sign s[i], is added to entry h[i] of the output; only the data gets a gradient."""
+    ctc_loss = CTCLoss
+    @staticmethod
     def div_sqrt_dim(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data / sqrt(d), with d the size of the last axis, as attention scores are scaled."""
+    @staticmethod
+    def fft(data: Symbol | None = None, compute_size: int = 128, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The discrete Fourier transform along the last axis, real and imaginary parts side by side."""
     @staticmethod
     def getnnz(data: Symbol | None = None, axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Number of values that are not zero, in all or along an axis (MXNet: of stored values of a csr matrix)."""
     @staticmethod
     def gradientmultiplier(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data, whose gradient is multiplied by `scalar` (negative: gradient reversal)."""
+    @staticmethod
+    def hawkesll(lda: Symbol | None = None, alpha: Symbol | None = None, beta: Symbol | None = None, state: Symbol | None = None, lags: Symbol | None = None, marks: Symbol | None = None, valid_length: Symbol | None = None, max_time: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Log likelihood of marked Hawkes processes with exponential decay, and their state at the end."""
+    @staticmethod
+    def ifft(data: Symbol | None = None, compute_size: int = 128, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The real part of the inverse Fourier transform along the last axis, not divided by the length, as in MXNet."""
     @staticmethod
     def index_array(data: Symbol | None = None, axes: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """The index of every element along the axes asked for (all by default)."""
@@ -544,10 +655,113 @@ class contrib:
         """1 where the data is no number, 0 elsewhere."""
 
 class linalg:
-    pass
+    @staticmethod
+    def det(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The determinant of square matrices; singular ones give no gradient."""
+    @staticmethod
+    def extractdiag(A: Symbol | None = None, offset: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """A diagonal of every matrix; positive offsets are above the main one."""
+    @staticmethod
+    def extracttrian(A: Symbol | None = None, offset: int = 0, lower: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """A triangle of every matrix as a vector, a lower one row by row, an upper one column by column."""
+    @staticmethod
+    def gelqf(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The LQ factorization A = L Q of full rank matrices with no more rows than columns."""
+    @staticmethod
+    def gemm(A: Symbol | None = None, B: Symbol | None = None, C: Symbol | None = None, transpose_a: Flag = False, transpose_b: Flag = False, alpha: float = 1.0, beta: float = 1.0, axis: int = -2, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """alpha op(A) op(B) + beta C."""
+    @staticmethod
+    def gemm2(A: Symbol | None = None, B: Symbol | None = None, transpose_a: Flag = False, transpose_b: Flag = False, alpha: float = 1.0, axis: int = -2, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """alpha op(A) op(B)."""
+    @staticmethod
+    def inverse(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The inverse of square matrices."""
+    @staticmethod
+    def makediag(A: Symbol | None = None, offset: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Matrices with the input on one diagonal and 0 elsewhere."""
+    @staticmethod
+    def maketrian(A: Symbol | None = None, offset: int = 0, lower: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Matrices with the input on one triangle and 0 elsewhere; the inverse of extracttrian."""
+    @staticmethod
+    def potrf(A: Symbol | None = None, lower: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The Cholesky factor B of symmetric positive definite matrices: A = B Bᵀ, or Bᵀ B with `lower` off."""
+    @staticmethod
+    def potri(A: Symbol | None = None, lower: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The inverse of a matrix from its Cholesky factor A: (A Aᵀ)⁻¹, or (Aᵀ A)⁻¹ with `lower` off."""
+    @staticmethod
+    def slogdet(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sign and logarithm of the magnitude of the determinant; the sign and singular matrices give no gradient."""
+    @staticmethod
+    def sumlogdiag(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The sum of the logarithms of the diagonal."""
+    @staticmethod
+    def syevd(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Eigenvectors and eigenvalues of symmetric matrices: A = Uᵀ diag(L) U."""
+    @staticmethod
+    def syrk(A: Symbol | None = None, transpose: Flag = False, alpha: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """alpha A Aᵀ, or alpha Aᵀ A with `transpose`."""
+    @staticmethod
+    def trmm(A: Symbol | None = None, B: Symbol | None = None, transpose: Flag = False, rightside: Flag = False, lower: Flag = True, alpha: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """alpha op(A) B, or alpha B op(A) with `rightside`, where only a triangle of A counts."""
+    @staticmethod
+    def trsm(A: Symbol | None = None, B: Symbol | None = None, transpose: Flag = False, rightside: Flag = False, lower: Flag = True, alpha: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The X with op(A) X = alpha B, or X op(A) = alpha B with `rightside`, where only a triangle of A counts."""
 
 class random:
-    pass
+    @staticmethod
+    def exponential_like(data: Symbol | None = None, lam: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Exponential samples in the shape and type of the data."""
+    @staticmethod
+    def gamma_like(data: Symbol | None = None, alpha: float = 1.0, beta: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Gamma samples in the shape and type of the data."""
+    @staticmethod
+    def generalized_negative_binomial_like(data: Symbol | None = None, mu: float = 1.0, alpha: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Negative binomial samples by mean and dispersion, in the shape and type of the data."""
+    @staticmethod
+    def negative_binomial_like(data: Symbol | None = None, k: int = 1, p: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Negative binomial samples in the shape and type of the data."""
+    @staticmethod
+    def normal_like(data: Symbol | None = None, loc: float = 0.0, scale: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Normal samples in the shape and type of the data."""
+    @staticmethod
+    def poisson_like(data: Symbol | None = None, lam: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Poisson samples in the shape and type of the data."""
+    @staticmethod
+    def uniform_like(data: Symbol | None = None, low: float = 0.0, high: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Uniform samples in [low, high), in the shape and type of the data."""
+    @staticmethod
+    def uniform(low: Any = 0, high: Any = 1, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Uniform samples in [low, high); for tensors, `shape` samples for every pair of bounds."""
+    @staticmethod
+    def normal(loc: Any = 0, scale: Any = 1, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Normal samples; for tensors, `shape` samples for every mean and standard deviation."""
+    @staticmethod
+    def randn(*shape: Any, **kwargs: Any) -> Any:
+        """Normal samples of a shape given by numbers: `randn(2, 3, loc=0, scale=1)`."""
+    @staticmethod
+    def poisson(lam: Any = 1, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Poisson samples with mean `lam`; for a tensor, `shape` samples for every mean."""
+    @staticmethod
+    def exponential(scale: Any = 1, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Exponential samples with mean `scale`; for a tensor, `shape` samples for every mean."""
+    @staticmethod
+    def gamma(alpha: Any = 1, beta: Any = 1, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Gamma samples with shape `alpha` and scale `beta`; for tensors, `shape` samples for every pair."""
+    @staticmethod
+    def negative_binomial(k: Any = 1, p: Any = 1, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Negative binomial samples: failures before the k-th success of probability p."""
+    @staticmethod
+    def generalized_negative_binomial(mu: Any = 1, alpha: Any = 1, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Negative binomial samples with mean `mu` and dispersion `alpha`."""
+    @staticmethod
+    def multinomial(data: Any, shape: Any = None, get_prob: Any = None, dtype: Any = 'int32', **kwargs: Any) -> Any:
+        """Classes drawn from rows of probabilities; with `get_prob` (on by default for symbols) their log probabilities."""
+    @staticmethod
+    def shuffle(data: Any, **kwargs: Any) -> Any:
+        """The data in random order along the first axis."""
+    @staticmethod
+    def randint(low: Any, high: Any, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Whole numbers in [low, high)."""
 
 class image:
     pass
@@ -959,6 +1173,54 @@ class _internal:
     _power = _Power
     _power_scalar = _PowerScalar
     @staticmethod
+    def _random_exponential(lam: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Exponential samples with rate `lam`."""
+    @staticmethod
+    def _random_gamma(alpha: float = 1.0, beta: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Gamma samples with shape `alpha` and scale `beta`."""
+    @staticmethod
+    def _random_generalized_negative_binomial(mu: float = 1.0, alpha: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Negative binomial samples with mean `mu` and dispersion `alpha`."""
+    @staticmethod
+    def _random_negative_binomial(k: int = 1, p: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Negative binomial samples: failures before the k-th success of probability p."""
+    @staticmethod
+    def _random_normal(loc: float = 0.0, scale: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Normal samples with mean `loc` and standard deviation `scale`."""
+    @staticmethod
+    def _random_pdf_dirichlet(sample: Symbol | None = None, alpha: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The density of a Dirichlet distribution."""
+    @staticmethod
+    def _random_pdf_exponential(sample: Symbol | None = None, lam: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The density of an exponential distribution with rate `lam`."""
+    @staticmethod
+    def _random_pdf_gamma(sample: Symbol | None = None, alpha: Symbol | None = None, beta: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The density of a gamma distribution with shape `alpha` and rate `beta` (a rate here, a scale in sampling)."""
+    @staticmethod
+    def _random_pdf_generalized_negative_binomial(sample: Symbol | None = None, mu: Symbol | None = None, alpha: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The probability of a negative binomial distribution given by mean and dispersion."""
+    @staticmethod
+    def _random_pdf_negative_binomial(sample: Symbol | None = None, k: Symbol | None = None, p: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The probability of a negative binomial distribution."""
+    @staticmethod
+    def _random_pdf_normal(sample: Symbol | None = None, mu: Symbol | None = None, sigma: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The density of a normal distribution."""
+    @staticmethod
+    def _random_pdf_poisson(sample: Symbol | None = None, lam: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The probability of a Poisson distribution with mean `lam`."""
+    @staticmethod
+    def _random_pdf_uniform(sample: Symbol | None = None, low: Symbol | None = None, high: Symbol | None = None, is_log: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The density of a uniform distribution; samples are taken to be inside."""
+    @staticmethod
+    def _random_poisson(lam: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Poisson samples with mean `lam`."""
+    @staticmethod
+    def _random_randint(low: int = ..., high: int = ..., shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'int32', 'int64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Whole numbers in [low, high)."""
+    @staticmethod
+    def _random_uniform(low: float = 0.0, high: float = 1.0, shape: Ints | None = None, ctx: str = '', dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Uniform samples in [low, high)."""
+    @staticmethod
     def _ravel_multi_index(data: Symbol | None = None, shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Coordinates, one point a column, as positions in a flattened array of this shape."""
     _rdiv_scalar = _RDivScalar
@@ -968,6 +1230,33 @@ class _internal:
     def _rnn_param_concat(*data: Symbol | Sequence[Symbol], dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Joins the parameters of a recurrent network; one or two unknown sizes share what the output leaves over."""
     _rpower_scalar = _RPowerScalar
+    @staticmethod
+    def _sample_exponential(lam: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Exponential samples for every rate."""
+    @staticmethod
+    def _sample_gamma(alpha: Symbol | None = None, beta: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Gamma samples for every shape `alpha` and scale `beta`."""
+    @staticmethod
+    def _sample_generalized_negative_binomial(mu: Symbol | None = None, alpha: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Negative binomial samples for every mean `mu` and dispersion `alpha`."""
+    @staticmethod
+    def _sample_multinomial(data: Symbol | None = None, shape: Ints = (), get_prob: Flag = False, dtype: Literal['uint8', 'int32', 'float16', 'float32', 'float64'] | str = 'int32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Classes drawn from rows of probabilities, and with `get_prob` the logarithms of their probabilities."""
+    @staticmethod
+    def _sample_negative_binomial(k: Symbol | None = None, p: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Negative binomial samples for every number of successes k and probability p."""
+    @staticmethod
+    def _sample_normal(mu: Symbol | None = None, sigma: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Normal samples for every mean and standard deviation."""
+    @staticmethod
+    def _sample_poisson(lam: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Poisson samples for every mean."""
+    @staticmethod
+    def _sample_uniform(low: Symbol | None = None, high: Symbol | None = None, shape: Ints = (), dtype: Literal['None', 'float16', 'float32', 'float64'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Uniform samples in [low, high) for every pair of bounds."""
+    @staticmethod
+    def _sample_unique_zipfian(range_max: int = ..., shape: Ints | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Different classes from [0, range_max) with log-uniform probabilities, and how many draws it took to find them."""
     @staticmethod
     def _scatter_elemwise_div(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """lhs / rhs; MXNet's sparse variant, dense here."""
@@ -980,6 +1269,9 @@ class _internal:
     @staticmethod
     def _scatter_set_nd(lhs: Symbol | None = None, rhs: Symbol | None = None, indices: Symbol | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """lhs with rhs written at the points whose coordinates are the columns of `indices`."""
+    @staticmethod
+    def _shuffle(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The data in random order along the first axis."""
     _slice_assign = _crop_assign
     _slice_assign_scalar = _crop_assign_scalar
     @staticmethod

@@ -137,7 +137,7 @@ def python_function(made: Callable, public: str) -> str:
 def stub(module: ModuleType, spaces: frontend.Namespaces) -> str:
     """The stub of a frontend: its module's own names, its operators, its sub-namespaces, its tensor's methods."""
     tensor = spaces.tensor.__name__
-    own = sorted(n for n, v in vars(module).items() if _is_own(module, n, v))
+    own = sorted({tensor, *(n for n, v in vars(module).items() if _is_own(module, n, v))})
     parts = [
         HEADER,
         "".join(f"from {module.__name__} import {n} as {n}\n" for n in own),
@@ -146,7 +146,7 @@ def stub(module: ModuleType, spaces: frontend.Namespaces) -> str:
     for space in SPACES:
         parts.append(f"class {space}:\n{_indented(functions(spaces, space, tensor, static=True))}\n")
     parts.append("op: Any\nnamespaces: Any\n")
-    parts.append(f"class Methods:\n{_indented(methods(module, spaces))}\n")
+    parts.append(f"class Methods:\n{_indented(methods(spaces))}\n")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
 
 
@@ -182,10 +182,10 @@ def functions(
     return "\n".join(parts)
 
 
-def methods(module: ModuleType, spaces: frontend.Namespaces) -> str:
+def methods(spaces: frontend.Namespaces) -> str:
     """Stubs of the fluent methods that the tensor's class does not define itself."""
-    tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
     name = spaces.tensor.__name__
+    tree = ast.parse(Path(inspect.getfile(spaces.tensor)).read_text(encoding="utf-8"))
     own = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name)
     have = {n.name for n in own.body if isinstance(n, ast.FunctionDef)}
     table = spaces.table[""]
