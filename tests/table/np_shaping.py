@@ -68,7 +68,7 @@ CASES: list[Case] = [
     case("_npi_dstack", [(3,), (3,)]),
     case("_npi_hsplit", [(2, 6)], {"indices": (), "sections": 3}),
     case("_npi_hsplit", [(6,)], {"indices": (0, 2, 3)}),
-    case("_npi_dsplit", [(2, 3, 4)], {"indices": (0, 1, 3)}),
+    case("_npi_dsplit", [(2, 3, 4)], {"indices": (0, 1, 3), "axis": 2}),
     case("_npi_hsplit_backward", [(2, 1), (2, 3)], {"indices": (0, 1)}),
     case("_npi_hsplit_backward", [(2,), (2,)], {"indices": (), "sections": 2, "squeeze_axis": True}),
     # inserting and deleting

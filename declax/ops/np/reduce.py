@@ -376,7 +376,7 @@ def _npi_percentile(
     two elements `interpolation` takes both in proportion, either, their mean, or the nearer (halves away from zero).
     """
     a = lax.stop_gradient(a)
-    q = jnp.asarray(q_scalar, jnp.float32) if q is None else q
+    q = jnp.asarray(q_scalar, jnp.float32) if q is None else lax.stop_gradient(q)
     kind = jnp.dtype("float64" if a.dtype == "float64" else "float32")
     over = reduced_axes(a.ndim, axis)
     stay = [i for i in range(a.ndim) if i not in over]

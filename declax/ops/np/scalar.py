@@ -1,6 +1,9 @@
 """NumPy's functions of an array and a number: _npi_add_scalar, _npi_rtrue_divide_scalar, _npi_equal_scalar ..."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+
+import jax
 
 from declax import rules
 from declax.ops import pointwise as p
@@ -25,7 +28,8 @@ def _register(name: str, function: Callable, sentence: str, types: Callable, not
 
     def body(data: Tensor, *, scalar: float = 1.0, is_int: bool = True):
         x = _widened(data, is_int) if widen else data
-        return function(x, p.constant(scalar, x.dtype))
+        with jax.enable_x64(True) if x.dtype != data.dtype else nullcontext():
+            return function(x, p.constant(scalar, x.dtype))
 
     body.__name__ = body.__qualname__ = name
     body.__doc__ = f"{sentence}\n\n{_SHAPES} {note}"
