@@ -111,4 +111,9 @@ class Arithmetic:
 
 def is_number(value: Any) -> bool:
     """Whether a value can stand as the scalar of an operator."""
-    return isinstance(value, Number | np.generic)
+    return isinstance(value, Number | np.generic) and not isinstance(value, complex)
+
+
+def as_scalar(value: Any) -> Any:
+    """A number as a `scalar` attribute takes it: True and False as 1 and 0."""
+    return int(value) if isinstance(value, bool | np.bool_) else value

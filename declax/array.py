@@ -15,7 +15,7 @@ import numpy as np
 
 from declax import context as contexts
 from declax import imperative
-from declax.arithmetic import Arithmetic, Row, is_number
+from declax.arithmetic import Arithmetic, Row, as_scalar, is_number
 from declax.context import Context, current_context
 from declax.frontend import Namespaces, install_fluent
 from declax.infer import as_dtype
@@ -310,7 +310,7 @@ class NDArray(Arithmetic, Methods):
             return call(row.array, "", self, other)
         if not is_number(other):
             raise TypeError(f"type {type(other)} not supported")
-        return call(row.scalar, "", self, scalar=other)
+        return call(row.scalar, "", self, scalar=as_scalar(other))
 
     def __abs__(self) -> NDArray:
         return call("abs", "", self)

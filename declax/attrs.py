@@ -110,7 +110,7 @@ def to_text(value: Any) -> str:
     if isinstance(value, np.generic):
         return str(value.item()) if value.dtype.kind in "biu" else str(value)
     if isinstance(value, tuple | list):
-        inner = ", ".join(to_text(v) for v in value)
+        inner = ", ".join(repr(v) if isinstance(v, str) else to_text(v) for v in value)
         if isinstance(value, list):
             return f"[{inner}]"
         return f"({inner},)" if len(value) == 1 else f"({inner})"
@@ -129,18 +129,26 @@ def _read_bool(text: str) -> bool:
     raise ValueError(text)
 
 
-def _read_int(text: str) -> int:
+def _read_dimension(text: str) -> int:
+    """An integer of 64 bits, as the items of tuples are; Python 2 wrote some with an L."""
     word = text.strip()
-    if word in ("True", "False"):
-        return int(word == "True")
-    return int(word[:-1] if word.endswith("L") else word)
+    value = int(word[:-1] if word.endswith("L") else word)
+    if not -(2**63) <= value < 2**63 or "_" in word or not word.isascii():
+        raise ValueError(text)
+    return value
+
+
+def _read_int(text: str) -> int:
+    value = _read_dimension(text)
+    if not -(2**31) <= value < 2**31 or text.rstrip().endswith("L"):
+        raise ValueError(text)
+    return value
 
 
 def _read_float(text: str) -> float:
-    word = text.strip()
-    if word in ("True", "False"):
-        return float(word == "True")
-    return float(word)
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return float(text)
 
 
 def _read_none(text: str) -> None:
@@ -155,6 +163,8 @@ _TUPLE = re.compile(r"^\s*[\(\[](.*)[\)\]]\s*$", re.DOTALL)
 def _read_tuple(item: Callable[[str], Any], text: str) -> tuple:
     match = _TUPLE.match(text)
     if not match:
+        if text == "None":
+            return ()
         return (item(text),)
     inner = match.group(1).strip()
     if not inner:
@@ -212,6 +222,7 @@ def _reader(annotation: Any) -> tuple[Callable[[str], Any], str]:
         return read_union, " or ".join([k for _, k in inner] + (["None"] if optional else []))
     if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
         item, kind = _reader(args[0])
+        item = _read_dimension if args[0] is int else item
         return lambda text: _read_tuple(item, text), f"tuple of {kind}"
     raise TypeError(f"{annotation!r} is not in the vocabulary of hyper-parameter annotations (declax/attrs.py)")
 

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from declax import registry
-from declax.attrs import DType
-from declax.errors import OperatorError
+from declax.arithmetic import as_scalar
+from declax.attrs import DTYPES, DType
+from declax.errors import OperatorError, nearest
 from declax.registry import OpDef
 
 _PREFIXES = (
@@ -51,10 +52,14 @@ def public_name(name: str) -> tuple[str, str]:
 
 
 def dtype_text(value: Any) -> Any:
-    """A dtype argument by name; None and names JAX knows but numpy does not stay as they are."""
-    if value is None or isinstance(value, str):
+    """A dtype argument by name, whatever numpy takes as one (`int`, say, is int64); None stays as it is."""
+    if value is None or (isinstance(value, str) and value in (*DTYPES, "None")):
         return value
-    return np.dtype(value).name
+    try:
+        return np.dtype(value).name
+    except (TypeError, ValueError, SyntaxError):
+        hint = nearest(value, DTYPES) if isinstance(value, str) else ""
+        raise InputTypeError(f"dtype={value!r} is no element type{hint}; known: {', '.join(DTYPES)}") from None
 
 
 class Namespaces:
@@ -164,6 +169,9 @@ def operator_function(op: OpDef, public: str, owner: Namespaces) -> Callable:
             raise InputTypeError(f"{public} takes {len(order)} arguments {list(order)}, got {len(args)}")
         attrs: dict[str, Any] = {}
         given: dict[str, Any] = {}
+        for name in order[: len(args)]:
+            if name in kwargs:
+                raise InputTypeError(f"{public}() got multiple values for argument {name!r}")
         for name, value in (*zip(order, args, strict=False), *kwargs.items()):
             if isinstance(value, tensor):
                 given[name] = value
@@ -269,9 +277,9 @@ def number_or_symbol(
         case True, True:
             return call(op, op, left, right)
         case True, False if isinstance(right, Number):
-            return call(scalar_op, _scalar_hint(scalar_op), left, scalar=right)
+            return call(scalar_op, _scalar_hint(scalar_op), left, scalar=as_scalar(right))
         case False, True if isinstance(left, Number):
-            return call(reversed_op, _scalar_hint(reversed_op), right, scalar=left)
+            return call(reversed_op, _scalar_hint(reversed_op), right, scalar=as_scalar(left))
         case False, False if isinstance(left, Number) and isinstance(right, Number):
             return numbers(left, right)
     raise TypeError(f"types ({type(left)}, {type(right)}) not supported")

@@ -13,7 +13,7 @@ import numpy as np
 
 from declax import attribute, graph, registry, shapes
 from declax import name as naming
-from declax.arithmetic import Arithmetic, Row, is_number
+from declax.arithmetic import Arithmetic, Row, as_scalar, is_number
 from declax.attrs import DTYPES, to_text
 from declax.errors import ComposeError, DeclaxError, MXNetError, NotImplementedForSymbol, OperatorError
 from declax.frontend import Namespaces, install_fluent, number_or_symbol
@@ -61,6 +61,7 @@ class Symbol(Arithmetic, Methods):
 
     __slots__ = ("__weakref__", "_heads", "_lowered")
     __array_priority__ = 1000.0
+    __array_ufunc__ = None  # numpy leaves `np.float32(2) * x` to the symbol, and refuses what it cannot do
 
     def __init__(self, heads: Sequence[Entry]):
         self._heads: list[Entry] = list(heads)
@@ -429,7 +430,7 @@ class Symbol(Arithmetic, Methods):
             return _call(row.symbol, row.hint, self, other)
         if not is_number(other):
             raise TypeError(f"type {type(other)} not supported")
-        return _call(row.scalar, row.scalar_hint, self, scalar=other)
+        return _call(row.scalar, row.scalar_hint, self, scalar=as_scalar(other))
 
     def __abs__(self) -> Symbol:
         return _call("abs", "abs", self)
@@ -581,6 +582,9 @@ def var(
                 "underscores, e.g, __yourattr__"
             )
         given[key] = to_text(value)
+    for value in given.values():
+        if not isinstance(value, str):
+            raise ValueError("Set Attr only accepts string values")
     texts = {hidden_key(k, v): v for k, v in given.items()}
     return Symbol([Entry(Node(None, name, texts, site=graph.user_site()))])
 

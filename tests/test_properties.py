@@ -81,16 +81,18 @@ def test_broadcasting_knows_nothing_false(a, b, data):
 
 # -- attribute strings ---------------------------------------------------------------------------------------------
 
+INT = st.integers(-(2**31), 2**31 - 1)
+DIMENSION = st.integers(-(2**63), 2**63 - 1)
 FINITE = st.floats(allow_nan=False, allow_infinity=True)
 KINDS = [
     (bool, st.booleans()),
-    (int, st.integers()),
+    (int, INT),
     (float, FINITE),
     (str, st.text()),
     (DType, st.sampled_from(DTYPES)),
-    (int | None, st.one_of(st.none(), st.integers())),
-    (tuple[int, ...], st.lists(st.integers()).map(tuple)),
-    (tuple[int | None, ...], st.lists(st.one_of(st.none(), st.integers())).map(tuple)),
+    (int | None, st.one_of(st.none(), INT)),
+    (tuple[int, ...], st.lists(DIMENSION).map(tuple)),
+    (tuple[int | None, ...], st.lists(st.one_of(st.none(), INT)).map(tuple)),
     (tuple[float, ...], st.lists(FINITE).map(tuple)),
 ]
 
