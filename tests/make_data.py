@@ -55,8 +55,7 @@ def elements(case: dict) -> int:
 
 def select(index: list[dict]) -> list[dict]:
     """Up to PER_OPERATOR small cases for each operator that declax has, different in attributes, gradients first."""
-    from declax.registry import load
-    from declax.registry import find
+    from declax.registry import find, load
 
     load()
     taken: Counter = Counter()

@@ -68,7 +68,10 @@ class Case:
     def arrays(self, seed: int = 0) -> list[np.ndarray]:
         """The case's input arrays."""
         rng = np.random.default_rng(seed)
-        return [x if isinstance(x, np.ndarray) else (Values(x) if isinstance(x, tuple) else x).draw(rng) for x in self.inputs]
+        return [
+            x if isinstance(x, np.ndarray) else (Values(x) if isinstance(x, tuple) else x).draw(rng)
+            for x in self.inputs
+        ]
 
 
 def all_cases() -> list[Case]:
