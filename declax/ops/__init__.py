@@ -12,6 +12,8 @@ from declax.ops import (
     joining,
     linalg,
     matrix,
+    multi_updates,
+    multisample,
     np,
     ordering,
     patches,
@@ -24,6 +26,7 @@ from declax.ops import (
     slicing,
     spectral,
     unary,
+    updates,
 )
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "joining",
     "linalg",
     "matrix",
+    "multi_updates",
+    "multisample",
     "np",
     "ordering",
     "patches",
@@ -50,4 +55,5 @@ __all__ = [
     "slicing",
     "spectral",
     "unary",
+    "updates",
 ]
