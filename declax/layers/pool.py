@@ -190,27 +190,24 @@ def _max_pool(x: Array, windows: _Windows) -> Array:
     return windows.reduce(x, _lowest(x.dtype), lax.max)
 
 
-def _max_pool_gradient(windows: _Windows, saved: tuple[Array, Array], g: Array) -> tuple[Array]:
-    """Each window's gradient goes to the first of its maxima."""
-    x, y = saved
+def _max_pool_gradient(windows: _Windows, x: Array, g: Array) -> tuple[Array]:
+    """Each window's gradient goes to the first of its maxima.
+
+    The maxima are found again by position. Asking which elements equal the output loses gradients: XLA may compute an
+    element twice, in two fusions that round differently.
+    """
     at = windows.elements(x, _lowest(x.dtype))
-    free = jnp.ones(y.shape, bool)
-
-    def share(offset: Shape) -> Array:
-        nonlocal free
-        chosen = (at(offset) == y) & free
-        free = free & ~chosen
-        return jnp.where(chosen, g, 0)
-
-    return (windows.scatter(share),)
-
-
-def _max_pool_forward(x: Array, windows: _Windows) -> tuple[Array, tuple[Array, Array]]:
-    y: Any = _max_pool(x, windows)
-    return y, (x, y)
+    offsets = list(itertools.product(*map(range, windows.kernel)))
+    best, chosen = at(offsets[0]), jnp.zeros(g.shape, jnp.int32)
+    for i, offset in enumerate(offsets[1:], 1):
+        value = at(offset)
+        chosen = jnp.where(value > best, np.int32(i), chosen)
+        best = jnp.maximum(value, best)
+    numbers = {offset: np.int32(i) for i, offset in enumerate(offsets)}
+    return (windows.scatter(lambda offset: jnp.where(chosen == numbers[offset], g, 0)),)
 
 
-_max_pool.defvjp(_max_pool_forward, _max_pool_gradient)
+_max_pool.defvjp(lambda x, windows: (_max_pool(x, windows), x), _max_pool_gradient)
 
 _MANY = 100
 """Windows of more elements than this leave their gradient to XLA, lest the program grow too long."""
@@ -239,21 +236,17 @@ def _max_of_all(x: Array, axes: Shape) -> Array:
     return jnp.max(x, axes, keepdims=True)
 
 
-def _max_of_all_gradient(axes: Shape, saved: tuple[Array, Array], g: Array) -> tuple[Array]:
+def _max_of_all_gradient(axes: Shape, x: Array, g: Array) -> tuple[Array]:
     """The first of equal maxima gets it all, where `jnp.max` would share it out."""
-    x, y = saved
+    moved = jnp.moveaxis(x, axes, range(-len(axes), 0))
+    kept = moved.shape[: -len(axes)]
+    first = jnp.argmax(moved.reshape(*kept, -1), -1).astype(jnp.int32)
     shape = tuple(d if a in axes else 1 for a, d in enumerate(x.shape))
     order = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
-    first = jnp.min(jnp.where(x == y, order, order.size), axes, keepdims=True)
-    return (jnp.where(order == first, g, 0),)
+    return (jnp.where(order == jnp.expand_dims(first, axes), g, 0),)
 
 
-def _max_of_all_forward(x: Array, axes: Shape) -> tuple[Array, tuple[Array, Array]]:
-    y: Any = _max_of_all(x, axes)
-    return y, (x, y)
-
-
-_max_of_all.defvjp(_max_of_all_forward, _max_of_all_gradient)
+_max_of_all.defvjp(lambda x, axes: (_max_of_all(x, axes), x), _max_of_all_gradient)
 
 
 def _pool_all(data, pool_type, p_value, layout) -> Array:
