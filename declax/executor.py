@@ -145,6 +145,11 @@ class Executor:
         self._step = None
         if self._monitor is not None:
             self._run_watched(args, aux, words, is_train)
+        elif not is_train and self._program.lowered.always_writes:
+            with self._x64():
+                values, new = self._program.infer_and_write(args, aux, words)
+            self._set_outputs(values)
+            self._set_states(new)
         elif not is_train:
             if self._wide:
                 with jax.enable_x64(True):
@@ -165,9 +170,12 @@ class Executor:
             with self._x64():
                 values, new = self._program.forward(args, aux, words)
             self._set_outputs(values)
-            for array, value in zip(self.aux_arrays, new, strict=True):
-                array.set_data(value)
+            self._set_states(new)
         return self.outputs
+
+    def _set_states(self, values: Sequence[Any]) -> None:
+        for array, value in zip(self.aux_arrays, values, strict=True):
+            array.set_data(value)
 
     def _set_outputs(self, values: Sequence[Any]) -> None:
         if len(self.outputs) != len(values):
@@ -272,9 +280,8 @@ class Executor:
             key = None if words is None else random.key_of(words)
             values, new = lowered.flat(args, aux, is_train, key, tap)
         self._set_outputs(values)
-        if is_train:
-            for array, value in zip(self.aux_arrays, new, strict=True):
-                array.set_data(value)
+        if is_train or lowered.always_writes:
+            self._set_states(new)
 
     # -- dictionaries ------------------------------------------------------------------------------------------
 

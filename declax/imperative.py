@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import jax
+import numpy as np
 
 from declax import random
 from declax.attrs import to_text
@@ -77,7 +78,22 @@ def run(op: OpDef, texts: tuple, params: Mapping[str, Any], arrays: Sequence[Any
         if op.dynamic:
             key = random.key_of(words) if op.takes_key else None
             return list(op.run(params, arrays, train=train, key=key))
+        if op.varying:
+            return list(_with_varying(op, texts, params, arrays))
         return list(_jitted(op, texts, train, is_np_shape())(words, *arrays))
+
+
+def _with_varying(op: OpDef, texts: tuple, params: Mapping[str, Any], arrays: Sequence[Any]) -> tuple:
+    """The operator with its varying hyper-parameters as arguments of the compiled function."""
+    varying = {n: np.asarray(params[n], np.float32) for n in op.varying}
+    key = op, tuple(t for t in texts if t[0] not in op.varying), is_np_shape()
+    if key not in _varying_functions:
+        fixed = {n: v for n, v in params.items() if n not in op.varying}
+        _varying_functions[key] = jax.jit(lambda varying, *xs: op.run({**fixed, **varying}, xs))
+    return _varying_functions[key](varying, *arrays)
+
+
+_varying_functions: dict[tuple, Any] = {}
 
 
 @lru_cache(maxsize=65536)

@@ -94,6 +94,8 @@ class Lowered:
         self.random_nodes: tuple[str, ...] = tuple(s.node.name for s in self.steps if _is_random(s.node))
         self.is_random = bool(self.random_nodes)
         self._asks_results = any(s.node.op is not None and s.node.op.takes_results for s in self.steps)
+        self.always_writes = any(s.mutated and s.node.op is not None and not s.node.op.takes_train for s in self.steps)
+        """Whether some states change outside training too: those of operators that do not ask for the mode."""
         self.is_dynamic = any(_is_dynamic(s.node) for s in self.steps)
         """Whether some output shape depends on values, so that the function cannot be jitted."""
 

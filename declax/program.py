@@ -39,6 +39,15 @@ class Program:
         return jax.jit(infer)
 
     @cached_property
+    def infer_and_write(self) -> Callable:
+        """`(args, aux, words) -> (outputs, new states)` without training."""
+
+        def infer(args: Any, aux: Any, words: Any) -> tuple[list, list]:
+            return self._flat(args, aux, words, False)
+
+        return jax.jit(infer)
+
+    @cached_property
     def forward(self) -> Callable:
         """`(args, aux, words) -> (outputs, new states)` in training mode."""
 

@@ -128,6 +128,8 @@ class OpDef:
         arguments: Callable | None = None,
         initializers: Mapping[str, str] | None = None,
         random: Callable | None = None,
+        states: Callable | None = None,
+        varying: tuple[str, ...] = (),
     ):
         self.function, self.name, self.aliases = function, name, aliases
         self.needs_shape, self.needs_type = needs_shape, needs_type
@@ -136,7 +138,7 @@ class OpDef:
         self.backward: Callable | None = None
         self._outputs, self._visible, self._shape, self._types = outputs, visible, shape, types
         self._check, self._arguments, self._initializers = check, arguments, dict(initializers or {})
-        self._random = random
+        self._random, self._states, self.varying = random, states, varying
         self._read_signature()
 
     def _read_signature(self) -> None:
@@ -167,14 +169,14 @@ class OpDef:
         self.all_input_names = tuple(i.name for i in self.inputs)
         self._conditional = any(i.when for i in self.inputs)
         self._plain = None if self._conditional else tuple(range(len(self.inputs)))
-        self.has_aux = any(i.is_aux for i in self.inputs)
+        self.has_aux = self._states is not None or any(i.is_aux for i in self.inputs)
         self.takes_key, self.takes_train = "key" in self.injected, "train" in self.injected
         self.takes_subgraphs, self.takes_results = "subgraphs" in self.injected, "results" in self.injected
         self.defaults = {n: h.default for n, h in self.hyper.items() if not h.required}
         if self.variadic and self.num_args and self.num_args not in self.hyper:
             raise TypeError(f"operator {self.name}: num_args={self.num_args!r} is no hyper-parameter")
         self._initializers |= {i.name: i.init for i in self.inputs if i.init}
-        for what in ("_outputs", "_visible", "_check", "_arguments", "_random", "loss", "workspaces"):
+        for what in ("_outputs", "_visible", "_check", "_arguments", "_random", "_states", "loss", "workspaces"):
             if callable(getattr(self, what)):
                 setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what.strip('_')}"))
         for what in ("_shape", "_types"):
@@ -261,6 +263,8 @@ class OpDef:
         """Positions, among a node's inputs, of its auxiliary states."""
         if not self.has_aux:
             return ()
+        if self._states is not None:
+            return self._states(**params)
         return tuple(p for p, i in enumerate(self.present(params)) if self.inputs[i].is_aux)
 
     def is_random(self, params: Mapping[str, Any]) -> bool:
@@ -384,6 +388,9 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
       arguments: for `*data`, a Callable that names the inputs, or gives None for `arg0`, `arg1` ...
       initializers: for `*data`, MXNet's JSON text of the initializer by input name.
       random: for an operator that asks for `key`, a Callable that says whether it draws at all.
+      states: for `*data`, a Callable that gives the positions of the auxiliary states.
+      varying: numbers among the hyper-parameters that change from call to call (a learning rate): a call on arrays
+        passes them in as arrays, so that a new value compiles nothing.
     """
 
     def register(function: F) -> F:

@@ -167,6 +167,11 @@ class SegmentedProgram(Program):
         return lambda args, aux, words: self._run(args, aux, words, False)[0]
 
     @property
+    def infer_and_write(self) -> Callable:  # type: ignore[override]
+        """`(args, aux, words) -> (outputs, new states)` without training."""
+        return lambda args, aux, words: self._run(args, aux, words, False)
+
+    @property
     def forward(self) -> Callable:  # type: ignore[override]
         """`(args, aux, words) -> (outputs, new states)`."""
         return lambda args, aux, words: self._run(args, aux, words, True)
