@@ -4,10 +4,12 @@ A full reduction has shape (1,), under NumPy shape semantics too: these operator
 operators are registered apart from them.
 """
 
+from collections.abc import Callable
 from math import prod as product_of
 from typing import Literal
 
 import jax.numpy as jnp
+from jax import lax
 
 from declax import rules
 from declax.ops.axes import canonical_axes, canonical_axis
@@ -144,13 +146,18 @@ def min_(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bo
     return _finish(jnp.min(data, _reduced_axes(data.ndim, axis, exclude), keepdims=keepdims))
 
 
-def _to_all_equal(cotangents: tuple, outputs: tuple, data: Tensor, *, axis: Axes, exclude: bool) -> Tensor:
-    hit = data == _spread(outputs[0], data, axis, exclude)
-    return jnp.where(hit, _spread(cotangents[0], data, axis, exclude), jnp.zeros((), data.dtype))
+def _to_all_equal(reduce: Callable) -> Callable:
+    def backward(cotangents: tuple, outputs: tuple, data: Tensor, *, axis: Axes, exclude: bool) -> Tensor:
+        # both sides of the comparison from one buffer: XLA may compute an element twice and round it in two ways
+        x = lax.optimization_barrier(data)
+        hit = x == reduce(x, _reduced_axes(x.ndim, axis, exclude), keepdims=True)
+        return jnp.where(hit, _spread(cotangents[0], data, axis, exclude), jnp.zeros((), data.dtype))
+
+    return backward
 
 
-gradient(max_)(_to_all_equal)
-gradient(min_)(_to_all_equal)
+gradient(max_)(_to_all_equal(jnp.max))
+gradient(min_)(_to_all_equal(jnp.min))
 
 
 def _norm_rule(ins: rules.Shapes, outs: rules.Shapes, axis, keepdims) -> None:

@@ -3,6 +3,7 @@
 A full reduction has shape (), a reduction over the axes () none at all.
 """
 
+from collections.abc import Callable
 from math import prod as product_of
 from typing import Literal
 
@@ -223,15 +224,20 @@ def _np_min(a: Tensor, *, axis: Axes = None, keepdims: bool = False, initial: fl
     return jnp.min(a, reduced_axes(a.ndim, axis), keepdims=keepdims)
 
 
-def _to_all_equal(cotangents: tuple, outputs: tuple, a: Tensor, *, axis: Axes) -> Tensor | None:
-    if not is_floating(a.dtype):
-        return None
-    hit = a == unreduced(outputs[0], a.shape, axis)
-    return jnp.where(hit, unreduced(cotangents[0], a.shape, axis), jnp.zeros((), a.dtype))
+def _to_all_equal(reduce: Callable) -> Callable:
+    def backward(cotangents: tuple, outputs: tuple, a: Tensor, *, axis: Axes) -> Tensor | None:
+        if not is_floating(a.dtype):
+            return None
+        # both sides of the comparison from one buffer: XLA may compute an element twice and round it in two ways
+        x = lax.optimization_barrier(a)
+        hit = x == reduce(x, reduced_axes(a.ndim, axis), keepdims=True)
+        return jnp.where(hit, unreduced(cotangents[0], a.shape, axis), jnp.zeros((), a.dtype))
+
+    return backward
 
 
-gradient(_np_max)(_to_all_equal)
-gradient(_np_min)(_to_all_equal)
+gradient(_np_max)(_to_all_equal(jnp.max))
+gradient(_np_min)(_to_all_equal(jnp.min))
 
 
 @op(aliases=("_np_sometrue",), shape=_rule, types=rules.always_type("bool"))
