@@ -631,15 +631,17 @@ def load_json(json_str: str) -> Symbol:
 fromjson = load_json
 
 
+_AMP_CASTS = ("amp_cast", "amp_multicast")
+
+
 def _without_amp_casts(symbol: Symbol) -> Symbol:
-    """The symbol without `amp_cast` and `amp_multicast` nodes, as MXNet writes it by default."""
-    if not any(n.op_name in ("amp_cast", "amp_multicast") for n in graph.topological(symbol._heads)):
+    """The symbol without the casts of mixed precision between its nodes; one that is an output stays, as in MXNet."""
+    if not any(n.op_name in _AMP_CASTS for n in graph.topological(symbol._heads)):
         return symbol
+    last = {id(e.node) for e in symbol._heads}
 
     def skip(node: Node, inputs: list[Entry]) -> list[Entry] | None:
-        if node.op_name == "amp_cast":
-            return inputs[:1]
-        return inputs if node.op_name == "amp_multicast" else None
+        return inputs if node.op_name in _AMP_CASTS and id(node) not in last else None
 
     return Symbol(graph.rewrite(symbol._heads, skip))
 
