@@ -9,7 +9,8 @@
   and whether it exists at all, `aux(rule, init=...)` makes it an auxiliary state. A body that gets auxiliary states
   returns its outputs followed by the new values of its states.
 - Keyword-only parameters are hyper-parameters, read from attribute strings by their annotations (attrs.py).
-- `train: Train`, `key: Key`, `subgraphs: Subgraphs` and `results: Results` are given at run time and hidden from callers.
+- `train: Train`, `key: Key`, `subgraphs: Subgraphs` and `results: Results` are given at run time and hidden from
+  callers.
 - Rules and `when`, `outputs`, `visible` ask for shapes and hyper-parameters by argument name; an unknown name
   fails at registration.
 - `@gradient(MyScale)` beside an operator replaces the derivative of its body.

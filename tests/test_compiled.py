@@ -1,4 +1,4 @@
-"""What must hold in optimised code: other tests compile without optimisation, which hides what fusion does to rounding."""
+"""What must hold in optimised code: other tests compile without optimisation, which hides what fusion does."""
 
 import os
 import subprocess
