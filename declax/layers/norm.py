@@ -384,7 +384,15 @@ def _instance_shape(ins: Shapes, outs: Shapes) -> None:
         assign(outs, 2, (data[0], data[_axis(1, data)]))
 
 
-@op(outputs=("output", "mean", "var"), visible=1, shape=_instance_shape, needs_type=True)
+def _all_float32(ins: Types, outs: Types) -> None:
+    for types in (ins, outs):
+        for i in range(len(types)):
+            assign_type(types, i, "float32")
+
+
+@op(
+    outputs=("output", "mean", "var"), visible=1, shape=_instance_shape, needs_shape=True, types=_all_float32
+)  # fmt: skip
 def InstanceNorm(
     data: Tensor,
     gamma: Tensor = deduce(_second),
@@ -422,7 +430,7 @@ def _l2_shape(ins: Shapes, outs: Shapes, mode: str) -> None:
     assign(outs, 1, norm[mode]())
 
 
-@op(outputs=("output", "norm"), visible=1, shape=_l2_shape, types=like_first_type)
+@op(outputs=("output", "norm"), visible=1, shape=_l2_shape, types=like_first_type, needs_shape=True)
 def L2Normalization(
     data: Tensor,
     *,
