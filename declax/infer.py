@@ -265,9 +265,7 @@ class _Pass:
         except (ShapeConflict, TypeConflict) as e:
             raise self._error(node, before, str(e)) from None
         except (ValueError, TypeError, IndexError, ZeroDivisionError) as e:
-            if kind.attribute == "__shape__" and all(map(kind.is_known, before)):
-                raise self._error(node, before, str(e)) from e
-            raise
+            raise self._error(node, before, str(e)) from e
         changed = False
         for e, old, new in zip(node.inputs, before, ins, strict=True):
             if not _same(new, old):

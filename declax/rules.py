@@ -123,6 +123,9 @@ def concat(axis: int, ins: Shapes, outs: Shapes) -> None:
         return
     if not -rank <= axis < rank:
         raise ShapeConflict(f"axis {axis} is out of range for {rank} dimensions")
+    for s in (*ins, outs[0]):
+        if s is not None and len(s) != rank:
+            raise ShapeConflict(f"{show(s)} has {len(s)} dimensions, another input has {rank}")
     axis %= rank
     rest: PartialShape = outs[0] and (*outs[0][:axis], None, *outs[0][axis + 1 :])
     for s in ins:

@@ -6,6 +6,7 @@ border only: `from_public` and `to_public` translate.
 
 from collections.abc import Sequence
 from math import prod
+from operator import index
 from typing import TypeAlias
 
 from declax.util import is_np_shape
@@ -75,10 +76,10 @@ def from_public(shape: Sequence[int] | None) -> PartialShape:
     if shape is None:
         return None
     if is_np_shape():
-        return tuple(None if d is None or d < 0 else int(d) for d in shape)
+        return tuple(None if d is None or d < 0 else index(d) for d in shape)
     if len(shape) == 0:
         return None
-    return tuple(None if d is None or d <= 0 else int(d) for d in shape)
+    return tuple(None if d is None or d <= 0 else index(d) for d in shape)
 
 
 def to_public(shape: PartialShape) -> tuple[int, ...] | None:
