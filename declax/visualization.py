@@ -59,9 +59,9 @@ def plot_network(
     >>> net = sym.FullyConnected(Variable("data"), num_hidden=10, name="fc1")
     >>> print(plot_network(net, shape={"data": (100, 200)}).source)
     digraph plot {
-        data [label=data fillcolor="#8dd3c7" fixedsize=true height=0.8034 shape=oval style=filled width=1.3]
+        data [label=data fillcolor="#8dd3c7" fixedsize=false height=0.8034 shape=oval style=filled width=1.3]
         fc1 [label="FullyConnected
-    10" fillcolor="#fb8072" fixedsize=true height=0.8034 shape=box style=filled width=1.3]
+    10" fillcolor="#fb8072" fixedsize=false height=0.8034 shape=box style=filled width=1.3]
         fc1 -> data [label=200 arrowtail=open dir=back]
     }
     <BLANKLINE>
@@ -70,7 +70,7 @@ def plot_network(
     order = graph.topological(symbol.heads)
     shapes = infer_entries(symbol, "shape", shape) if shape is not None else None
     types = infer_entries(symbol, "type", dtype) if dtype is not None else None
-    base = {"shape": "box", "fixedsize": "true", "width": "1.3", "height": "0.8034", "style": "filled", **node_attrs}
+    base = {"shape": "box", "fixedsize": "false", "width": "1.3", "height": "0.8034", "style": "filled", **node_attrs}
     ids = _identifiers(order)
     dot = _digraph_class()(name=title, format=save_format)
     hidden = set()

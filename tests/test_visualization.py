@@ -52,7 +52,7 @@ def expected(edges, node_shape=None) -> str:
     for name, (label, colour) in NODES.items():
         shape = node_shape or ("oval" if label in ("data", "softmax_label") else "box")
         lines.append(
-            f'\t{name} [label={label} fillcolor="{colour}" fixedsize=true height=0.8034 shape={shape} '
+            f'\t{name} [label={label} fillcolor="{colour}" fixedsize=false height=0.8034 shape={shape} '
             "style=filled width=1.3]"
         )
     lines += [f"\t{tail} -> {head} [label={label} arrowtail=open dir=back]" for tail, head, label in edges]
@@ -75,10 +75,10 @@ def test_types_stand_beside_shapes_and_weights_can_be_shown():
 
 
 def test_node_attributes_replace_the_defaults():
-    source = dx.viz.plot_network(net(), title="x y", node_attrs={"fixedsize": "false"}).source
+    source = dx.viz.plot_network(net(), title="x y", node_attrs={"fixedsize": "true"}).source
     assert source.startswith('digraph "x y"')
-    assert "fixedsize=false" in source
-    assert "fixedsize=true" not in source
+    assert "fixedsize=true" in source
+    assert "fixedsize=false" not in source
 
 
 def test_names_with_any_text_stay_apart():
