@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from declax import graph
-from declax.errors import BindError, MXNetError, RunError, nearest
+from declax.errors import BindError, InferenceError, MXNetError, RunError, nearest
 from declax.graph import Entry, Node
 from declax.util import is_np_shape, np_shape
 
@@ -87,6 +87,7 @@ class Lowered:
             self.steps.append(Step(node, inputs, list(range(count, count + n)), mutated))
             count += n
         self._slots = count
+        self._wide: dict[tuple, bool] = {}
         self.output_slots = [slots[id(e.node)] + e.index for e in heads]
         self.arguments: tuple[str, ...] = tuple(arguments)
         self.auxiliary_states: tuple[str, ...] = tuple(states)
@@ -119,10 +120,10 @@ class Lowered:
             BindError: a name is missing or unknown.
             RunError: a node failed; the message names it with its inputs' shapes.
         """
-        values = _pick(args, self.arguments, "argument")
-        states = _pick(aux or {}, self.auxiliary_states, "auxiliary state")
-        wide = any(_is_wide(x) for x in values) or any(_is_wide(x) for x in states)
-        with jax.enable_x64(True) if wide and not jax.config.jax_enable_x64 else nullcontext():
+        values = [_array(x) for x in _pick(args, self.arguments, "argument")]
+        states = [_array(x) for x in _pick(aux or {}, self.auxiliary_states, "auxiliary state")]
+        wide = not jax.config.jax_enable_x64 and self._is_wide((*values, *states))
+        with jax.enable_x64(True) if wide else nullcontext():
             outputs, new = self.flat(values, states, train, key)
         return tuple(outputs), dict(zip(self.auxiliary_states, new, strict=True))
 
@@ -153,6 +154,23 @@ class Lowered:
                 slots[self.state_slots[state]] = jax.lax.stop_gradient(outs[len(step.outputs) + k])
             if tap is not None:
                 tap(step.node, outs[: len(step.outputs)])
+
+    def _is_wide(self, values: Sequence[Any]) -> bool:
+        """Whether any input, output or value in between has a 64-bit type."""
+        dtypes = tuple(np.dtype(x.dtype) for x in values)
+        if dtypes not in self._wide:
+            self._wide[dtypes] = needs_x64(dtypes) or self._has_wide_entries(dtypes)
+        return self._wide[dtypes]
+
+    def _has_wide_entries(self, dtypes: tuple) -> bool:
+        from declax import infer
+
+        names = (*self.arguments, *self.auxiliary_states)
+        try:
+            types = infer.infer_types(self.heads, dict(zip(names, dtypes, strict=True)))
+        except InferenceError:  # running decides about types that inference refuses
+            return False
+        return needs_x64([t for entries in types.entries.values() for t in entries if t is not None])
 
     def results(self, args: Sequence[Any], aux: Sequence[Any]) -> tuple[tuple[int, tuple], ...]:
         """For the operators that ask for them, by node: the inferred (shape, dtype) of their outputs."""
@@ -246,8 +264,11 @@ def _is_random(node: Node) -> bool:
     return node.op is not None and node.op.is_random(node.params or {})
 
 
-def _is_wide(x: Any) -> bool:
-    return getattr(x, "dtype", None) in _WIDE
+def _array(x: Any) -> Any:
+    """An array as it is, what holds one (an NDArray) opened, anything else as JAX takes it."""
+    if hasattr(x, "__jax_array__"):
+        return x.__jax_array__()
+    return x if hasattr(x, "dtype") else jax.numpy.asarray(x)
 
 
 def _pick(given: Mapping[str, Any], names: Sequence[str], what: str) -> list:
