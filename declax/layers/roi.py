@@ -9,6 +9,7 @@ from jax import Array, lax
 from declax.attrs import AttrError, attr
 from declax.layers.bilinear import clamped, corners, gather_sum
 from declax.layers.boxes import need
+from declax.ops.rounding import quotient, unfused
 from declax.registry import Tensor, gradient, op
 from declax.rules import Shapes, TypeConflict, Types, assign, assign_type
 
@@ -44,16 +45,6 @@ def round_away(x: Array) -> Array:
     return jnp.sign(x) * jnp.floor(jnp.abs(x) + 0.5)
 
 
-def _rounded(x: Array) -> Array:
-    """x as it is, but never fused into a following addition, which would round once instead of twice."""
-    return jnp.where(jnp.isfinite(x), x, 0)
-
-
-def _quotient(x: Array, n: int) -> Array:
-    """x / n correctly rounded; XLA would multiply by 1 / n, whose last digit can move the edge of a bin."""
-    return x / jnp.where(jnp.isfinite(x), jnp.array(n, x.dtype), 1)
-
-
 # -- maximum over whole pixels ---------------------------------------------------------------------------------
 
 
@@ -71,7 +62,7 @@ def _pooling_types(ins: Types, outs: Types) -> None:
 
 def _bins(low: Array, high: Array, count: int, size: int) -> tuple[Array, Array]:
     """First and past-the-end pixels (N, count) of the bins of intervals (N,) of whole pixels."""
-    width = _quotient(jnp.maximum(high - low + 1, 1), count)
+    width = quotient(jnp.maximum(high - low + 1, 1), count)
     steps = jnp.arange(count, dtype=low.dtype)
     first = jnp.floor(steps * width[:, None]) + low[:, None]
     last = jnp.ceil((steps + 1) * width[:, None]) + low[:, None]
@@ -163,7 +154,7 @@ def _grid(size: Array, bins: int, ratio: int) -> Array:
     """Samples per bin, (N,) int32."""
     if ratio > 0:
         return jnp.full(size.shape, ratio, jnp.int32)
-    return jnp.maximum(jnp.ceil(_quotient(size, bins)), 0).astype(jnp.int32)
+    return jnp.maximum(jnp.ceil(quotient(size, bins)), 0).astype(jnp.int32)
 
 
 def _offsets(start: Array, size: Array, bins: int, k: Array, grid: Array) -> Array:
@@ -232,7 +223,7 @@ def _contrib_ROIAlign(
     samples a bin, or as many as it has pixels when it is not positive. `aligned` shifts regions by half a pixel.
     Regions of image -1 are 0. Only data has a gradient.
     """
-    box = _rounded(rois[:, 1:] * jnp.array(spatial_scale, rois.dtype)) - (0.5 if aligned else 0.0)
+    box = unfused(rois[:, 1:] * jnp.array(spatial_scale, rois.dtype)) - (0.5 if aligned else 0.0)
     size = box[:, 2:] - box[:, :2]
     if not aligned:
         size = jnp.maximum(size, 1)
@@ -290,15 +281,15 @@ def _contrib_PSROIPooling(
     images, _, height, width = data.shape
     dtype = data.dtype
     box = round_away(rois[:, 1:])
-    low = _rounded(box[:, :2] * jnp.array(spatial_scale, dtype))
-    high = _rounded((box[:, 2:] + 1) * jnp.array(spatial_scale, dtype))
+    low = unfused(box[:, :2] * jnp.array(spatial_scale, dtype))
+    high = unfused((box[:, 2:] + 1) * jnp.array(spatial_scale, dtype))
     size = jnp.maximum(high - low, jnp.array(0.1, dtype))
     bins = jnp.arange(pooled_size, dtype=dtype)
-    step = _quotient(size, pooled_size)[:, :, None]
+    step = quotient(size, pooled_size)[:, :, None]
 
     def edges(axis: int, limit: int) -> tuple[Array, Array]:
-        first = jnp.floor(_rounded(bins * step[:, axis]) + low[:, axis, None])
-        last = jnp.ceil(_rounded((bins + 1) * step[:, axis]) + low[:, axis, None])
+        first = jnp.floor(unfused(bins * step[:, axis]) + low[:, axis, None])
+        last = jnp.ceil(unfused((bins + 1) * step[:, axis]) + low[:, axis, None])
         return jnp.clip(first, 0, limit).astype(jnp.int32), jnp.clip(last, 0, limit).astype(jnp.int32)
 
     (x1, x2), (y1, y2) = edges(0, width), edges(1, height)
