@@ -266,9 +266,9 @@ def _is_random(node: Node) -> bool:
 
 def _array(x: Any) -> Any:
     """An array as it is, what holds one (an NDArray) opened, anything else as JAX takes it."""
-    if hasattr(x, "__jax_array__"):
-        return x.__jax_array__()
-    return x if hasattr(x, "dtype") else jax.numpy.asarray(x)
+    if isinstance(x, jax.Array | np.ndarray):
+        return x
+    return x.__jax_array__() if hasattr(x, "__jax_array__") else jax.numpy.asarray(x)
 
 
 def _pick(given: Mapping[str, Any], names: Sequence[str], what: str) -> list:
