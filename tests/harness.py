@@ -28,8 +28,6 @@ class Bound:
     case: Case
     family: str
     number: int
-    first: bool
-    """Whether it is its operator's first case."""
 
     @property
     def label(self) -> str:
@@ -47,11 +45,16 @@ class Bound:
         return lookup(self.case.op)
 
     @cached_property
-    def params(self) -> dict[str, Any]:
+    def texts(self) -> dict[str, str]:
+        """The case's attributes as they stand in JSON."""
         given = dict(self.case.attrs)
         if self.op.num_args:
             given.setdefault(self.op.num_args, len(self.case.inputs))
-        return self.op.parse({k: to_text(v) for k, v in given.items()})
+        return {k: to_text(v) for k, v in given.items()}
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        return self.op.parse(self.texts)
 
     @cached_property
     def arrays(self) -> list[np.ndarray]:
@@ -82,9 +85,8 @@ class Bound:
 
     def _read(self) -> dx.sym.Symbol:
         variables = [{"op": "null", "name": n, "inputs": []} for n in self.names]
-        attrs = {k: to_text(v) for k, v in self.case.attrs.items()}
         inputs = [[i, 0, 0] for i in range(len(variables))]
-        node = {"op": self.op.name, "name": self.prefix, "attrs": attrs, "inputs": inputs}
+        node = {"op": self.op.name, "name": self.prefix, "attrs": self.texts, "inputs": inputs}
         heads = [[len(variables), i, 0] for i in range(self.op.visible_outputs(self.params))]
         return dx.sym.load_json(
             json.dumps({"nodes": [*variables, node], "arg_nodes": list(range(len(variables))), "heads": heads})
@@ -125,16 +127,17 @@ class Bound:
         return slice(self.op.num_outputs(self.params), None)
 
 
-def bodies(members: list[Bound]) -> dict[Bound, list[np.ndarray]]:
-    """What the bodies give: eagerly for an operator's first case, the other cases compiled as one function."""
-    firsts = [b for b in members if b.first or not b.plain]
-    rest = [b for b in members if b not in firsts]
+def bodies(members: list[Bound]) -> dict[Bound, list[Any]]:
+    """What the bodies give on their own, all compiled as one function; of random ones only shapes and dtypes."""
+    eager = [b for b in members if not b.plain]
+    rest = [b for b in members if b.plain and not b.random]
+    found: dict[Bound, list[Any]] = {b: b.traced for b in members if b.random}
     with jax.enable_x64(True):
-        found = {b: b.run([jax.numpy.asarray(x) for x in b.arrays]) for b in firsts}
+        found.update({b: b.run([jax.numpy.asarray(x) for x in b.arrays]) for b in eager})
         if rest:
-            together = jax.jit(lambda xs: [b.run(x) for b, x in zip(rest, xs, strict=True)])
-            found.update(zip(rest, together([b.arrays for b in rest]), strict=True))
-        return {b: [np.asarray(y) for y in ys] for b, ys in found.items()}
+            compiled = jax.jit(lambda xs: [b.run(x) for b, x in zip(rest, xs, strict=True)])
+            found.update(zip(rest, compiled([b.arrays for b in rest]), strict=True))
+    return found
 
 
 @contextmanager
@@ -148,12 +151,10 @@ def scope(bound: Bound):
 
 def bound_cases() -> list[Bound]:
     """Every case of the table."""
-    found: list[Bound] = []
-    seen: set[str] = set()
+    found = []
     for module in sorted(m.name for m in iter_modules(table.__path__)):
-        for i, case in enumerate(import_module(f"tests.table.{module}").CASES):
-            found.append(Bound(case, module, i, case.op not in seen))
-            seen.add(case.op)
+        cases = import_module(f"tests.table.{module}").CASES
+        found += [Bound(case, module, i) for i, case in enumerate(cases)]
     return found
 
 
