@@ -25,7 +25,9 @@ def requests(names: Sequence[str], grad_req: Any) -> list[str]:
     elif isinstance(grad_req, Mapping):
         found = [grad_req.get(n, "null") for n in names]
     elif isinstance(grad_req, Sequence):
-        found = list(grad_req) + ["null"] * (len(names) - len(grad_req))
+        found = list(grad_req)
+        if len(found) != len(names):
+            raise BindError(f"grad_req has {len(found)} entries for {len(names)} arguments {list(names)}")
     else:
         raise TypeError("grad_req must be a string, a list or a dict")
     for r in found:
@@ -134,7 +136,7 @@ def simple_bind(
         if not isinstance(v, tuple):
             raise TypeError(f"the shape of {k!r} must be a tuple, got {type(v).__name__}")
     inputs = {*names, *states}
-    types = _decided_types(symbol, names, type_dict or {})
+    types = infer.decide_types(symbol.heads, type_dict or {})
     found = infer.infer_shapes(symbol.heads, {k: v for k, v in extra.items() if k in inputs}, types)
     undecided = [
         f"{n}: {shapes.show(s)}"
@@ -163,19 +165,6 @@ def simple_bind(
         for n, s, t in zip(states, found.auxiliary, types.auxiliary, strict=True)
     ]
     return Executor(symbol, ctx, args, grads, req, aux, types, found, group2ctx)
-
-
-def _decided_types(symbol: "Symbol", names: list[str], given: Mapping[str, Any]) -> Inferred:
-    """Types with float32 for the arguments that neither `given` nor the graph decides."""
-    known = {k: infer.as_dtype(v) for k, v in given.items() if k in set(symbol.list_inputs())}
-    if not given:
-        declared = {n for n, a in symbol.attr_dict().items() if "__dtype__" in a}
-        known = {n: np.dtype("float32") for n in names if n not in declared}
-    types = infer.infer_types(symbol.heads, known)
-    while any(t is None for t in types.arguments):
-        known[next(n for n, t in zip(names, types.arguments, strict=True) if t is None)] = np.dtype("float32")
-        types = infer.infer_types(symbol.heads, known)
-    return types
 
 
 class _Store:

@@ -71,6 +71,23 @@ def infer_types(heads: Sequence[Entry], known: Mapping[str, np.dtype]) -> Inferr
     return _Pass(heads, known, _TypeKind()).run()
 
 
+def decide_types(heads: Sequence[Entry], given: Mapping[str, Any]) -> Inferred:
+    """Types with float32 for the arguments that neither `given` (as users write types) nor the graph decides."""
+    order = graph.topological(heads)
+    states = graph.auxiliary_ids(order)
+    arguments = [n for n in order if n.op is None and id(n) not in states]
+    names = {n.name for n in order if n.op is None}
+    known = {k: as_dtype(v) for k, v in given.items() if k in names}
+    if not known:
+        known = {n.name: np.dtype("float32") for n in arguments if "__dtype__" not in n.attrs}
+    types = infer_types(heads, known)
+    while any(t is None for t in types.arguments):
+        undecided = next(n.name for n, t in zip(arguments, types.arguments, strict=True) if t is None)
+        known[undecided] = np.dtype("float32")
+        types = infer_types(heads, known)
+    return types
+
+
 class _ShapeKind:
     """How the pass treats shapes."""
 

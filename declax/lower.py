@@ -288,7 +288,7 @@ def eval_shapes(symbol: "Symbol", **shapes: tuple[int, ...]) -> dict[str, Any]:
     from declax import infer
 
     found = infer.infer_shapes(symbol.heads, shapes)
-    types = infer.infer_types(symbol.heads, {})
+    types = infer.decide_types(symbol.heads, {})
     names = [*symbol.list_arguments(), *symbol.list_auxiliary_states()]
     dims = [*found.arguments, *found.auxiliary]
     kinds = [*types.arguments, *types.auxiliary]

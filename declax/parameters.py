@@ -53,7 +53,7 @@ def _initial(
 
     chosen = init.Uniform(0.07) if initializer is None else initializer
     key = jax.random.key(0) if key is None else key
-    types = infer.infer_types(symbol.heads, {k: infer.as_dtype(v) for k, v in (dtypes or {}).items()})
+    types = infer.decide_types(symbol.heads, dtypes or {})
     found = infer.infer_shapes(symbol.heads, symbol._by_name((), known, "init_params"), types)
     names = symbol.list_auxiliary_states() if auxiliary else symbol.list_arguments()
     dims, kinds = (found.auxiliary, types.auxiliary) if auxiliary else (found.arguments, types.arguments)
