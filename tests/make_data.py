@@ -13,7 +13,19 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent / "data"
-PER_OPERATOR = 4
+PER_OPERATOR = 3
+DIFFERENT = {
+    "_npi_rot90", "_npi_rarctan2_scalar", "_npi_where_lscalar", "_npi_where_rscalar", "_npi_unique", "_npx_nonzero",
+    "_npi_bincount", "_npi_delete", "_contrib_quantized_conv", "_contrib_quantized_fully_connected",
+}  # fmt: skip
+"""Operators of docs/differences.md whose recorded numbers are not right, and those whose sums saturate by CPU."""
+
+DIFFERENT_CASES = {
+    "71d8b7494af2": "MXNet casts a head gradient back through a cast to whole numbers",
+    "5d37cefdaeed": "MXNet's RNN ignores the lengths of sequences",
+    "db3c66f43657": "MXNet's RNN ignores the lengths of sequences",
+}
+
 LARGEST = 1500
 """Elements that a case may hold, all arrays together."""
 
@@ -61,7 +73,12 @@ def select(index: list[dict]) -> list[dict]:
     taken: Counter = Counter()
     seen: dict[str, set] = defaultdict(set)
     chosen = []
-    usable = [c for c in index if not c.get("random") and c.get("outputs") and all(find(o) for o in c["ops"])]
+    usable = [
+        c
+        for c in index
+        if not c.get("random") and c.get("outputs") and all(find(o) and o not in DIFFERENT for o in c["ops"])
+        if c["id"] not in DIFFERENT_CASES
+    ]
     for case in sorted(usable, key=lambda c: (len(c["ops"]), not c.get("grads"), elements(c), c["id"])):
         if len(case["ops"]) > 2 or elements(case) > LARGEST or "Custom" in case["ops"]:
             continue
