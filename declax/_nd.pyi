@@ -148,6 +148,8 @@ def UpSampling(*data: NDArray | Sequence[NDArray], scale: int, num_filter: int =
     """Images enlarged by a whole factor, by repetition or by a (learnable) bilinear filter."""
 def abs(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Absolute value, slope 0 at 0."""
+def adam_update(weight: NDArray | None = None, grad: NDArray | None = None, mean: NDArray | None = None, var: NDArray | None = None, lr: float = ..., beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Adam (Kingma and Ba 2014), its bias correction left to `lr`."""
 add_n = ElementWiseSum
 def all_finite(data: NDArray | None = None, init_output: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """1 if every value is finite, otherwise 0, as float32."""
@@ -282,6 +284,10 @@ def flip(data: NDArray | None = None, axis: Ints = ..., *, name: Name = None, at
     """Turns the order of the elements along each of the axes."""
 def floor(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The next whole number downwards. No gradient."""
+def ftml_update(weight: NDArray | None = None, grad: NDArray | None = None, d: NDArray | None = None, v: NDArray | None = None, z: NDArray | None = None, lr: float = ..., beta1: float = 0.6, beta2: float = 0.999, epsilon: float = 1e-08, t: int = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_grad: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Follow the moving leader (Zheng and Kwok 2017) at step `t`."""
+def ftrl_update(weight: NDArray | None = None, grad: NDArray | None = None, z: NDArray | None = None, n: NDArray | None = None, lr: float = ..., lamda1: float = 0.01, beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Follow the regularised leader (McMahan et al. 2013)."""
 def gamma(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The gamma function."""
 def gammaln(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -296,6 +302,10 @@ def im2col(data: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), d
     """Every block of the image that a convolution with these attributes would see, as a column."""
 def khatri_rao(*data: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The column-wise Kronecker product of matrices."""
+def lamb_update_phase1(weight: NDArray | None = None, grad: NDArray | None = None, mean: NDArray | None = None, var: NDArray | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, t: int = ..., bias_correction: Flag = True, wd: float = ..., rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Direction of a LAMB step at step `t`, before its length is known."""
+def lamb_update_phase2(weight: NDArray | None = None, g: NDArray | None = None, r1: NDArray | None = None, r2: NDArray | None = None, lr: float = ..., lower_bound: float = -1.0, upper_bound: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """The LAMB step along a direction g, given the norms of weight (r1) and direction (r2)."""
 def linalg_det(A: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The determinant of square matrices; singular ones give no gradient."""
 def linalg_extractdiag(A: NDArray | None = None, offset: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -352,8 +362,32 @@ def min(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = 
 min_axis = min
 def moments(data: NDArray | None = None, axes: Ints | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
     """Mean and variance (divided by the count) over `axes`, which must be named."""
+def mp_lamb_update_phase1(weight: NDArray | None = None, grad: NDArray | None = None, mean: NDArray | None = None, var: NDArray | None = None, weight32: NDArray | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, t: int = ..., bias_correction: Flag = True, wd: float = ..., rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """`lamb_update_phase1` of a float16 weight by its float32 copy."""
+def mp_lamb_update_phase2(weight: NDArray | None = None, g: NDArray | None = None, r1: NDArray | None = None, r2: NDArray | None = None, weight32: NDArray | None = None, lr: float = ..., lower_bound: float = -1.0, upper_bound: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """`lamb_update_phase2` from the float32 copy of a weight."""
+def mp_nag_mom_update(weight: NDArray | None = None, grad: NDArray | None = None, mom: NDArray | None = None, weight32: NDArray | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """`nag_mom_update` on a float32 copy of the weight."""
+def mp_sgd_mom_update(weight: NDArray | None = None, grad: NDArray | None = None, mom: NDArray | None = None, weight32: NDArray | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """`sgd_mom_update` on a float32 copy of the weight."""
+def mp_sgd_update(weight: NDArray | None = None, grad: NDArray | None = None, weight32: NDArray | None = None, lr: float = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """`sgd_update` on a float32 copy of the weight."""
 def multi_all_finite(*data: NDArray | Sequence[NDArray], num_arrays: int = 1, init_output: Flag = True, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """1 if every value of all `num_arrays` arrays is finite, otherwise 0, as float32."""
+def multi_lars(lrs: NDArray | None = None, weights_sum_sq: NDArray | None = None, grads_sum_sq: NDArray | None = None, wds: NDArray | None = None, eta: float = ..., eps: float = ..., rescale_grad: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Learning rates of layer-wise adaptive rate scaling (You et al. 2017)."""
+def multi_mp_sgd_mom_update(*data: NDArray | Sequence[NDArray], lrs: Floats, wds: Floats, momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """`mp_sgd_mom_update` of several weights."""
+def multi_mp_sgd_update(*data: NDArray | Sequence[NDArray], lrs: Floats, wds: Floats, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """`mp_sgd_update` of several weights."""
+def multi_sgd_mom_update(*data: NDArray | Sequence[NDArray], lrs: Floats, wds: Floats, momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """`sgd_mom_update` of several weights."""
+def multi_sgd_update(*data: NDArray | Sequence[NDArray], lrs: Floats, wds: Floats, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """`sgd_update` of several weights."""
+def multi_sum_sq(*data: NDArray | Sequence[NDArray], num_arrays: int, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Sums of the squares of several arrays."""
+def nag_mom_update(weight: NDArray | None = None, grad: NDArray | None = None, mom: NDArray | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Nesterov's accelerated gradient."""
 def nanprod(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Product that takes nan for one."""
 def nansum(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -370,6 +404,14 @@ def ones_like(data: NDArray | None = None, *, name: Name = None, attr: Attrs = N
     """Ones."""
 pad = Pad
 pick = choose_element_0index
+def preloaded_multi_mp_sgd_mom_update(*data: NDArray | Sequence[NDArray], momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """`multi_mp_sgd_mom_update` with rates and decays as arrays."""
+def preloaded_multi_mp_sgd_update(*data: NDArray | Sequence[NDArray], rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """`multi_mp_sgd_update` with rates and decays as arrays."""
+def preloaded_multi_sgd_mom_update(*data: NDArray | Sequence[NDArray], momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """`multi_sgd_mom_update` with rates and decays as arrays."""
+def preloaded_multi_sgd_update(*data: NDArray | Sequence[NDArray], rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """`multi_sgd_update` with rates and decays as arrays."""
 def prod(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Product over `axis`, over all axes when none is named, or over all others with `exclude`."""
 def radians(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -415,12 +457,18 @@ def relu(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, 
     """max(data, 0); NaN stays NaN, slope 0 at 0."""
 def repeat(data: NDArray | None = None, repeats: int = ..., axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Repeats every element `repeats` times along `axis`, or of the flattened array."""
+def reset_arrays(*data: NDArray | Sequence[NDArray], num_arrays: int, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+    """Fills several arrays with 0, in place."""
 reshape = Reshape
 def reshape_like(lhs: NDArray | None = None, rhs: NDArray | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """lhs in the shape of rhs, or with its axes lhs_begin..lhs_end in the shape of rhs's axes rhs_begin..rhs_end."""
 reverse = flip
 def rint(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The nearest whole number, halves downwards (1.5 to 1, -1.5 to -2). No gradient."""
+def rmsprop_update(weight: NDArray | None = None, grad: NDArray | None = None, n: NDArray | None = None, lr: float = ..., gamma1: float = 0.95, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, clip_weights: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """RMSProp (Tieleman and Hinton 2012)."""
+def rmspropalex_update(weight: NDArray | None = None, grad: NDArray | None = None, n: NDArray | None = None, g: NDArray | None = None, delta: NDArray | None = None, lr: float = ..., gamma1: float = 0.95, gamma2: float = 0.9, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, clip_weights: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """RMSProp by the centred variance, with momentum (Graves 2013)."""
 def round(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The nearest whole number, halves away from zero. No gradient."""
 def rsqrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -443,6 +491,10 @@ def sample_uniform(low: NDArray | None = None, high: NDArray | None = None, shap
     """Uniform samples in [low, high) for every pair of bounds."""
 def scatter_nd(data: NDArray | None = None, indices: NDArray | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Zeros with data written at the points whose coordinates are the columns of `indices`."""
+def sgd_mom_update(weight: NDArray | None = None, grad: NDArray | None = None, mom: NDArray | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Gradient descent with momentum: m = momentum * m - lr * (grad + wd * w), w + m."""
+def sgd_update(weight: NDArray | None = None, grad: NDArray | None = None, lr: float = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Gradient descent: w - lr * (clip(rescale_grad * grad) + wd * w)."""
 def shape_array(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """The shape of data as an int64 vector; no gradient."""
 def shuffle(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -451,6 +503,10 @@ def sigmoid(data: NDArray | None = None, *, name: Name = None, attr: Attrs = Non
     """1 / (1 + exp(-data))."""
 def sign(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """-1, 0 or 1, 0 for NaN; slope 0 everywhere."""
+def signsgd_update(weight: NDArray | None = None, grad: NDArray | None = None, lr: float = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """Steps of one size along the sign of the gradient: (1 - lr * wd) * w - lr * sign(grad)."""
+def signum_update(weight: NDArray | None = None, grad: NDArray | None = None, mom: NDArray | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, wd_lh: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    """`signsgd_update` by the sign of a momentum (Bernstein et al. 2018); `wd_lh` is decoupled weight decay."""
 def sin(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
     """Sine of radians."""
 def sinh(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -596,9 +652,15 @@ class contrib:
         """Greedy non-maximum suppression of scored boxes."""
     box_non_maximum_suppression = box_nms
     @staticmethod
+    def calibrate_entropy(hist: NDArray | None = None, hist_edges: NDArray | None = None, num_quantized_bins: int = 255, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """The threshold at which clipped and quantised data differ least, by Kullback and Leibler, from the data."""
+    @staticmethod
     def count_sketch(data: NDArray | None = None, h: NDArray | None = None, s: NDArray | None = None, out_dim: int = ..., processing_batch_size: int = 32, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """Count sketch: entry i, with the sign s[i], is added to entry h[i] of the output; only the data gets a gradient."""
     ctc_loss = CTCLoss
+    @staticmethod
+    def dequantize(data: NDArray | None = None, min_range: NDArray | None = None, max_range: NDArray | None = None, out_type: Literal['float32'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """float32 numbers for 8-bit ones."""
     @staticmethod
     def div_sqrt_dim(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """data / sqrt(d), with d the size of the last axis, as attention scores are scaled."""
@@ -611,6 +673,9 @@ class contrib:
     @staticmethod
     def gradientmultiplier(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """data, whose gradient is multiplied by `scalar` (negative: gradient reversal)."""
+    @staticmethod
+    def group_adagrad_update(weight: NDArray | None = None, grad: NDArray | None = None, history: NDArray | None = None, lr: float = ..., rescale_grad: float = 1.0, clip_gradient: float = -1.0, epsilon: float = 1e-05, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """AdaGrad with one learning rate for every row."""
     @staticmethod
     def hawkesll(lda: NDArray | None = None, alpha: NDArray | None = None, beta: NDArray | None = None, state: NDArray | None = None, lags: NDArray | None = None, marks: NDArray | None = None, valid_length: NDArray | None = None, max_time: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """Log likelihood of marked Hawkes processes with exponential decay, and their state at the end."""
@@ -638,6 +703,51 @@ class contrib:
     @staticmethod
     def quadratic(data: NDArray | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """a * data^2 + b * data + c."""
+    @staticmethod
+    def quantize(data: NDArray | None = None, min_range: NDArray | None = None, max_range: NDArray | None = None, out_type: Literal['int8', 'uint8'] | str = 'uint8', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """8-bit numbers for float32 ones, by a range that is given."""
+    @staticmethod
+    def quantize_asym(data: NDArray | None = None, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """uint8 numbers x * scale + shift that use the whole range of the data."""
+    @staticmethod
+    def quantize_v2(data: NDArray | None = None, out_type: Literal['auto', 'int8', 'uint8'] | str = 'int8', min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """8-bit numbers for float32 ones, by a calibrated range or by that of the data."""
+    @staticmethod
+    def quantized_act(data: NDArray | None = None, min_data: NDArray | None = None, max_data: NDArray | None = None, act_type: Literal['relu', 'sigmoid', 'softrelu', 'softsign', 'tanh'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Rectified 8-bit numbers, as int8; `relu` is the only activation, as in MXNet."""
+    @staticmethod
+    def quantized_batch_norm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, min_data: NDArray | None = None, max_data: NDArray | None = None, eps: float = 0.001, momentum: float = 0.9, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, axis: int = 1, cudnn_off: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Batch normalization of 8-bit numbers by moving averages, into int8 of a calibrated range."""
+    @staticmethod
+    def quantized_concat(*data: NDArray | Sequence[NDArray], num_args: int, dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Joins 8-bit tensors along an axis, rescaled to a common range; int8 if any is int8."""
+    @staticmethod
+    def quantized_conv(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, min_data: NDArray | None = None, max_data: NDArray | None = None, min_weight: NDArray | None = None, max_weight: NDArray | None = None, min_bias: NDArray | None = None, max_bias: NDArray | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 1024, no_bias: Flag = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Convolution of 8-bit data with int8 weights into int32."""
+    @staticmethod
+    def quantized_elemwise_add(lhs: NDArray | None = None, rhs: NDArray | None = None, lhs_min: NDArray | None = None, lhs_max: NDArray | None = None, rhs_min: NDArray | None = None, rhs_max: NDArray | None = None, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Sum of 8-bit numbers, into int32, or into 8 bits by a calibrated range."""
+    @staticmethod
+    def quantized_elemwise_mul(lhs: NDArray | None = None, rhs: NDArray | None = None, lhs_min: NDArray | None = None, lhs_max: NDArray | None = None, rhs_min: NDArray | None = None, rhs_max: NDArray | None = None, min_calib_range: float | None = None, max_calib_range: float | None = None, enable_float_output: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Product of int8 numbers, into int32, into int8 by a calibrated range, or into float32."""
+    @staticmethod
+    def quantized_embedding(data: NDArray | None = None, weight: NDArray | None = None, min_weight: NDArray | None = None, max_weight: NDArray | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', sparse_grad: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Rows of an int8 table by index; indices outside it are moved to its ends."""
+    @staticmethod
+    def quantized_flatten(data: NDArray | None = None, min_data: NDArray | None = None, max_data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Quantised tensors with one row per sample."""
+    @staticmethod
+    def quantized_fully_connected(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, min_data: NDArray | None = None, max_data: NDArray | None = None, min_weight: NDArray | None = None, max_weight: NDArray | None = None, min_bias: NDArray | None = None, max_bias: NDArray | None = None, num_hidden: int = ..., no_bias: Flag = False, flatten: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Affine map of 8-bit data with int8 weights into int32."""
+    @staticmethod
+    def quantized_pooling(data: NDArray | None = None, min_data: NDArray | None = None, max_data: NDArray | None = None, kernel: Ints = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] | str = 'max', global_pool: Flag = False, cudnn_off: Flag = False, pooling_convention: Literal['full', 'same', 'valid'] | str = 'valid', stride: Ints = (), pad: Ints = (), p_value: int | None = None, count_include_pad: Flag | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """`Pooling` of 8-bit numbers by maximum or average; averages are rounded half to even."""
+    @staticmethod
+    def quantized_rnn(data: NDArray | None = None, parameters: NDArray | None = None, state: NDArray | None = None, state_cell: NDArray | None = None, min_data: NDArray | None = None, max_data: NDArray | None = None, state_size: int = ..., num_layers: int = ..., bidirectional: Flag = False, mode: Literal['gru', 'lstm', 'rnn_relu', 'rnn_tanh'] | str = ..., p: float = 0.0, state_outputs: Flag = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: Flag = False, use_sequence_length: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """LSTM layers over a sequence of uint8 numbers made by `quantize_asym`."""
+    @staticmethod
+    def requantize(data: NDArray | None = None, min_range: NDArray | None = None, max_range: NDArray | None = None, out_type: Literal['auto', 'int8', 'uint8'] | str = 'int8', min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """8-bit numbers for int32 ones, by a calibrated range or by that of the data."""
     @staticmethod
     def round_ste(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """The nearest whole number, halves away from zero, with the gradient of the identity (straight-through)."""
@@ -776,7 +886,51 @@ class random:
         """Whole numbers in [low, high)."""
 
 class image:
-    pass
+    @staticmethod
+    def adjust_lighting(data: NDArray | None = None, alpha: Floats = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image with a colour added, in units of ImageNet's principal components (Krizhevsky et al. 2012)."""
+    @staticmethod
+    def crop(data: NDArray | None = None, x: int = ..., y: int = ..., width: int = ..., height: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """A part of images, from its top left corner (x, y)."""
+    @staticmethod
+    def flip_left_right(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The mirror image."""
+    @staticmethod
+    def flip_top_bottom(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image upside down."""
+    @staticmethod
+    def normalize(data: NDArray | None = None, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats = (1.0, 1.0, 1.0, 1.0), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Channels less their mean, over their standard deviation."""
+    @staticmethod
+    def random_brightness(data: NDArray | None = None, min_factor: float = ..., max_factor: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image times a random factor."""
+    @staticmethod
+    def random_color_jitter(data: NDArray | None = None, brightness: float = ..., contrast: float = ..., saturation: float = ..., hue: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Random changes of brightness, contrast, saturation and hue, in random order."""
+    @staticmethod
+    def random_contrast(data: NDArray | None = None, min_factor: float = ..., max_factor: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image drawn towards or away from its mean gray by a random factor."""
+    @staticmethod
+    def random_flip_left_right(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image or its mirror image, by the toss of a coin."""
+    @staticmethod
+    def random_flip_top_bottom(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image, or upside down, by the toss of a coin."""
+    @staticmethod
+    def random_hue(data: NDArray | None = None, min_factor: float = ..., max_factor: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image with its hues turned by a random part of the circle."""
+    @staticmethod
+    def random_lighting(data: NDArray | None = None, alpha_std: float = 0.05, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`_image_adjust_lighting` by normal random numbers."""
+    @staticmethod
+    def random_saturation(data: NDArray | None = None, min_factor: float = ..., max_factor: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image drawn towards or away from gray, pixel by pixel, by a random factor."""
+    @staticmethod
+    def resize(data: NDArray | None = None, size: Ints = (), keep_ratio: Flag = False, interp: int = 1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Images in another size, as OpenCV resizes them."""
+    @staticmethod
+    def to_tensor(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Images with channels first and values from 0 to 1."""
 
 class sparse:
     @staticmethod
@@ -806,6 +960,12 @@ class sparse:
     @staticmethod
     def abs(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """Absolute value, slope 0 at 0."""
+    @staticmethod
+    def adagrad_update(weight: NDArray | None = None, grad: NDArray | None = None, history: NDArray | None = None, lr: float = ..., epsilon: float = 1e-07, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """AdaGrad (Duchi et al. 2011); `wd` must be 0."""
+    @staticmethod
+    def adam_update(weight: NDArray | None = None, grad: NDArray | None = None, mean: NDArray | None = None, var: NDArray | None = None, lr: float = ..., beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Adam (Kingma and Ba 2014), its bias correction left to `lr`."""
     add_n = ElementWiseSum
     @staticmethod
     def arccos(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -891,6 +1051,9 @@ class sparse:
     def floor(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """The next whole number downwards. No gradient."""
     @staticmethod
+    def ftrl_update(weight: NDArray | None = None, grad: NDArray | None = None, z: NDArray | None = None, n: NDArray | None = None, lr: float = ..., lamda1: float = 0.01, beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Follow the regularised leader (McMahan et al. 2013)."""
+    @staticmethod
     def gamma(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """The gamma function."""
     @staticmethod
@@ -938,6 +1101,12 @@ class sparse:
     @staticmethod
     def rsqrt(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """1 / sqrt(data)."""
+    @staticmethod
+    def sgd_mom_update(weight: NDArray | None = None, grad: NDArray | None = None, mom: NDArray | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Gradient descent with momentum: m = momentum * m - lr * (grad + wd * w), w + m."""
+    @staticmethod
+    def sgd_update(weight: NDArray | None = None, grad: NDArray | None = None, lr: float = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Gradient descent: w - lr * (clip(rescale_grad * grad) + wd * w)."""
     @staticmethod
     def sigmoid(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """1 / (1 + exp(-data))."""
@@ -1102,6 +1271,9 @@ class _internal:
     @staticmethod
     def _RPowerScalar(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """scalar to the power of data."""
+    @staticmethod
+    def _adamw_update(weight: NDArray | None = None, grad: NDArray | None = None, mean: NDArray | None = None, var: NDArray | None = None, rescale_grad: NDArray | None = None, lr: float = ..., beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, eta: float = ..., clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """Adam with decoupled weight decay (Loshchilov and Hutter 2017)."""
     _add = _Plus
     @staticmethod
     def _arange(start: float = ..., stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: Flag = False, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -1121,6 +1293,18 @@ class _internal:
     @staticmethod
     def _crop_assign_scalar(data: NDArray | None = None, scalar: float = 0.0, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """data with every element of the part that `slice` would return set to `scalar`."""
+    @staticmethod
+    def _cvcopyMakeBorder(data: NDArray | None = None, top: int = ..., bot: int = ..., left: int = ..., right: int = ..., type: int = 0, value: float = 0.0, values: Floats = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """An image with a border, as OpenCV makes it."""
+    @staticmethod
+    def _cvimdecode(data: NDArray | None = None, flag: int = 1, to_rgb: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image in the bytes of a JPEG, PNG or other file, read by Pillow."""
+    @staticmethod
+    def _cvimread(filename: str = ..., flag: int = 1, to_rgb: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The image in a file, read by Pillow."""
+    @staticmethod
+    def _cvimresize(data: NDArray | None = None, w: int = ..., h: int = ..., interp: int = 1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """An image in another size, as OpenCV resizes it."""
     _div = _Div
     _div_scalar = _DivScalar
     _equal = _Equal
@@ -1170,8 +1354,23 @@ class _internal:
     _minus_scalar = _MinusScalar
     _mod = _Mod
     _mod_scalar = _ModScalar
+    @staticmethod
+    def _mp_adamw_update(weight: NDArray | None = None, grad: NDArray | None = None, mean: NDArray | None = None, var: NDArray | None = None, weight32: NDArray | None = None, rescale_grad: NDArray | None = None, lr: float = ..., beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, eta: float = ..., clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`_adamw_update` on a float32 copy of the weight."""
     _mul = _Mul
     _mul_scalar = _MulScalar
+    @staticmethod
+    def _multi_adamw_update(*data: NDArray | Sequence[NDArray], lrs: Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wds: Floats, etas: Floats, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """`_adamw_update` of several weights."""
+    @staticmethod
+    def _multi_lamb_update(*data: NDArray | Sequence[NDArray], learning_rates: Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, wds: Floats, rescale_grad: float = 1.0, lower_bound: float = -1.0, upper_bound: float = -1.0, clip_gradient: float = -1.0, bias_correction: Flag = True, step_count: Ints, num_tensors: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """Both phases of LAMB for several weights."""
+    @staticmethod
+    def _multi_mp_adamw_update(*data: NDArray | Sequence[NDArray], lrs: Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wds: Floats, etas: Floats, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """`_mp_adamw_update` of several weights."""
+    @staticmethod
+    def _multi_mp_lamb_update(*data: NDArray | Sequence[NDArray], learning_rates: Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, wds: Floats, rescale_grad: float = 1.0, lower_bound: float = -1.0, upper_bound: float = -1.0, clip_gradient: float = -1.0, bias_correction: Flag = True, step_count: Ints, num_tensors: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """`_multi_lamb_update` on float32 copies of the weights."""
     _not_equal = _Not_Equal
     _not_equal_scalar = _NotEqualScalar
     @staticmethod

@@ -124,6 +124,8 @@ def UpSampling(*data: Symbol | Sequence[Symbol], scale: int, num_filter: int = 0
     """Images enlarged by a whole factor, by repetition or by a (learnable) bilinear filter."""
 def abs(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Absolute value, slope 0 at 0."""
+def adam_update(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, lr: float = ..., beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Adam (Kingma and Ba 2014), its bias correction left to `lr`."""
 add_n = ElementWiseSum
 def all_finite(data: Symbol | None = None, init_output: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """1 if every value is finite, otherwise 0, as float32."""
@@ -258,6 +260,10 @@ def flip(data: Symbol | None = None, axis: Ints = ..., *, name: Name = None, att
     """Turns the order of the elements along each of the axes."""
 def floor(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The next whole number downwards. No gradient."""
+def ftml_update(weight: Symbol | None = None, grad: Symbol | None = None, d: Symbol | None = None, v: Symbol | None = None, z: Symbol | None = None, lr: float = ..., beta1: float = 0.6, beta2: float = 0.999, epsilon: float = 1e-08, t: int = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_grad: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Follow the moving leader (Zheng and Kwok 2017) at step `t`."""
+def ftrl_update(weight: Symbol | None = None, grad: Symbol | None = None, z: Symbol | None = None, n: Symbol | None = None, lr: float = ..., lamda1: float = 0.01, beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Follow the regularised leader (McMahan et al. 2013)."""
 def gamma(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The gamma function."""
 def gammaln(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -272,6 +278,10 @@ def im2col(data: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), di
     """Every block of the image that a convolution with these attributes would see, as a column."""
 def khatri_rao(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The column-wise Kronecker product of matrices."""
+def lamb_update_phase1(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, t: int = ..., bias_correction: Flag = True, wd: float = ..., rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Direction of a LAMB step at step `t`, before its length is known."""
+def lamb_update_phase2(weight: Symbol | None = None, g: Symbol | None = None, r1: Symbol | None = None, r2: Symbol | None = None, lr: float = ..., lower_bound: float = -1.0, upper_bound: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """The LAMB step along a direction g, given the norms of weight (r1) and direction (r2)."""
 def linalg_det(A: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The determinant of square matrices; singular ones give no gradient."""
 def linalg_extractdiag(A: Symbol | None = None, offset: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -328,8 +338,32 @@ def min(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = F
 min_axis = min
 def moments(data: Symbol | None = None, axes: Ints | None = None, keepdims: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Mean and variance (divided by the count) over `axes`, which must be named."""
+def mp_lamb_update_phase1(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, weight32: Symbol | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, t: int = ..., bias_correction: Flag = True, wd: float = ..., rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`lamb_update_phase1` of a float16 weight by its float32 copy."""
+def mp_lamb_update_phase2(weight: Symbol | None = None, g: Symbol | None = None, r1: Symbol | None = None, r2: Symbol | None = None, weight32: Symbol | None = None, lr: float = ..., lower_bound: float = -1.0, upper_bound: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`lamb_update_phase2` from the float32 copy of a weight."""
+def mp_nag_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, weight32: Symbol | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`nag_mom_update` on a float32 copy of the weight."""
+def mp_sgd_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, weight32: Symbol | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`sgd_mom_update` on a float32 copy of the weight."""
+def mp_sgd_update(weight: Symbol | None = None, grad: Symbol | None = None, weight32: Symbol | None = None, lr: float = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`sgd_update` on a float32 copy of the weight."""
 def multi_all_finite(*data: Symbol | Sequence[Symbol], num_arrays: int = 1, init_output: Flag = True, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """1 if every value of all `num_arrays` arrays is finite, otherwise 0, as float32."""
+def multi_lars(lrs: Symbol | None = None, weights_sum_sq: Symbol | None = None, grads_sum_sq: Symbol | None = None, wds: Symbol | None = None, eta: float = ..., eps: float = ..., rescale_grad: float = 1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Learning rates of layer-wise adaptive rate scaling (You et al. 2017)."""
+def multi_mp_sgd_mom_update(*data: Symbol | Sequence[Symbol], lrs: Floats, wds: Floats, momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`mp_sgd_mom_update` of several weights."""
+def multi_mp_sgd_update(*data: Symbol | Sequence[Symbol], lrs: Floats, wds: Floats, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`mp_sgd_update` of several weights."""
+def multi_sgd_mom_update(*data: Symbol | Sequence[Symbol], lrs: Floats, wds: Floats, momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`sgd_mom_update` of several weights."""
+def multi_sgd_update(*data: Symbol | Sequence[Symbol], lrs: Floats, wds: Floats, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`sgd_update` of several weights."""
+def multi_sum_sq(*data: Symbol | Sequence[Symbol], num_arrays: int, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Sums of the squares of several arrays."""
+def nag_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Nesterov's accelerated gradient."""
 def nanprod(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Product that takes nan for one."""
 def nansum(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -346,6 +380,14 @@ def ones_like(data: Symbol | None = None, *, name: Name = None, attr: Attrs = No
     """Ones."""
 pad = Pad
 pick = choose_element_0index
+def preloaded_multi_mp_sgd_mom_update(*data: Symbol | Sequence[Symbol], momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`multi_mp_sgd_mom_update` with rates and decays as arrays."""
+def preloaded_multi_mp_sgd_update(*data: Symbol | Sequence[Symbol], rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`multi_mp_sgd_update` with rates and decays as arrays."""
+def preloaded_multi_sgd_mom_update(*data: Symbol | Sequence[Symbol], momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`multi_sgd_mom_update` with rates and decays as arrays."""
+def preloaded_multi_sgd_update(*data: Symbol | Sequence[Symbol], rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`multi_sgd_update` with rates and decays as arrays."""
 def prod(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Product over `axis`, over all axes when none is named, or over all others with `exclude`."""
 def radians(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -391,12 +433,18 @@ def relu(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, o
     """max(data, 0); NaN stays NaN, slope 0 at 0."""
 def repeat(data: Symbol | None = None, repeats: int = ..., axis: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Repeats every element `repeats` times along `axis`, or of the flattened array."""
+def reset_arrays(*data: Symbol | Sequence[Symbol], num_arrays: int, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Fills several arrays with 0, in place."""
 reshape = Reshape
 def reshape_like(lhs: Symbol | None = None, rhs: Symbol | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """lhs in the shape of rhs, or with its axes lhs_begin..lhs_end in the shape of rhs's axes rhs_begin..rhs_end."""
 reverse = flip
 def rint(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The nearest whole number, halves downwards (1.5 to 1, -1.5 to -2). No gradient."""
+def rmsprop_update(weight: Symbol | None = None, grad: Symbol | None = None, n: Symbol | None = None, lr: float = ..., gamma1: float = 0.95, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, clip_weights: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """RMSProp (Tieleman and Hinton 2012)."""
+def rmspropalex_update(weight: Symbol | None = None, grad: Symbol | None = None, n: Symbol | None = None, g: Symbol | None = None, delta: Symbol | None = None, lr: float = ..., gamma1: float = 0.95, gamma2: float = 0.9, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, clip_weights: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """RMSProp by the centred variance, with momentum (Graves 2013)."""
 def round(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The nearest whole number, halves away from zero. No gradient."""
 def rsqrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -419,6 +467,10 @@ def sample_uniform(low: Symbol | None = None, high: Symbol | None = None, shape:
     """Uniform samples in [low, high) for every pair of bounds."""
 def scatter_nd(data: Symbol | None = None, indices: Symbol | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Zeros with data written at the points whose coordinates are the columns of `indices`."""
+def sgd_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Gradient descent with momentum: m = momentum * m - lr * (grad + wd * w), w + m."""
+def sgd_update(weight: Symbol | None = None, grad: Symbol | None = None, lr: float = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Gradient descent: w - lr * (clip(rescale_grad * grad) + wd * w)."""
 def shape_array(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """The shape of data as an int64 vector; no gradient."""
 def shuffle(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -427,6 +479,10 @@ def sigmoid(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None
     """1 / (1 + exp(-data))."""
 def sign(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """-1, 0 or 1, 0 for NaN; slope 0 everywhere."""
+def signsgd_update(weight: Symbol | None = None, grad: Symbol | None = None, lr: float = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """Steps of one size along the sign of the gradient: (1 - lr * wd) * w - lr * sign(grad)."""
+def signum_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, wd_lh: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    """`signsgd_update` by the sign of a momentum (Bernstein et al. 2018); `wd_lh` is decoupled weight decay."""
 def sin(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
     """Sine of radians."""
 def sinh(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -584,9 +640,15 @@ class contrib:
         """Greedy non-maximum suppression of scored boxes."""
     box_non_maximum_suppression = box_nms
     @staticmethod
+    def calibrate_entropy(hist: Symbol | None = None, hist_edges: Symbol | None = None, num_quantized_bins: int = 255, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The threshold at which clipped and quantised data differ least, by Kullback and Leibler, from the data."""
+    @staticmethod
     def count_sketch(data: Symbol | None = None, h: Symbol | None = None, s: Symbol | None = None, out_dim: int = ..., processing_batch_size: int = 32, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Count sketch: entry i, with the sign s[i], is added to entry h[i] of the output; only the data gets a gradient."""
     ctc_loss = CTCLoss
+    @staticmethod
+    def dequantize(data: Symbol | None = None, min_range: Symbol | None = None, max_range: Symbol | None = None, out_type: Literal['float32'] | str = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """float32 numbers for 8-bit ones."""
     @staticmethod
     def div_sqrt_dim(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data / sqrt(d), with d the size of the last axis, as attention scores are scaled."""
@@ -599,6 +661,9 @@ class contrib:
     @staticmethod
     def gradientmultiplier(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data, whose gradient is multiplied by `scalar` (negative: gradient reversal)."""
+    @staticmethod
+    def group_adagrad_update(weight: Symbol | None = None, grad: Symbol | None = None, history: Symbol | None = None, lr: float = ..., rescale_grad: float = 1.0, clip_gradient: float = -1.0, epsilon: float = 1e-05, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """AdaGrad with one learning rate for every row."""
     @staticmethod
     def hawkesll(lda: Symbol | None = None, alpha: Symbol | None = None, beta: Symbol | None = None, state: Symbol | None = None, lags: Symbol | None = None, marks: Symbol | None = None, valid_length: Symbol | None = None, max_time: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Log likelihood of marked Hawkes processes with exponential decay, and their state at the end."""
@@ -626,6 +691,51 @@ class contrib:
     @staticmethod
     def quadratic(data: Symbol | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """a * data^2 + b * data + c."""
+    @staticmethod
+    def quantize(data: Symbol | None = None, min_range: Symbol | None = None, max_range: Symbol | None = None, out_type: Literal['int8', 'uint8'] | str = 'uint8', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """8-bit numbers for float32 ones, by a range that is given."""
+    @staticmethod
+    def quantize_asym(data: Symbol | None = None, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """uint8 numbers x * scale + shift that use the whole range of the data."""
+    @staticmethod
+    def quantize_v2(data: Symbol | None = None, out_type: Literal['auto', 'int8', 'uint8'] | str = 'int8', min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """8-bit numbers for float32 ones, by a calibrated range or by that of the data."""
+    @staticmethod
+    def quantized_act(data: Symbol | None = None, min_data: Symbol | None = None, max_data: Symbol | None = None, act_type: Literal['relu', 'sigmoid', 'softrelu', 'softsign', 'tanh'] | str = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Rectified 8-bit numbers, as int8; `relu` is the only activation, as in MXNet."""
+    @staticmethod
+    def quantized_batch_norm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, min_data: Symbol | None = None, max_data: Symbol | None = None, eps: float = 0.001, momentum: float = 0.9, fix_gamma: Flag = True, use_global_stats: Flag = False, output_mean_var: Flag = False, axis: int = 1, cudnn_off: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Batch normalization of 8-bit numbers by moving averages, into int8 of a calibrated range."""
+    @staticmethod
+    def quantized_concat(*data: Symbol | Sequence[Symbol], num_args: int, dim: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Joins 8-bit tensors along an axis, rescaled to a common range; int8 if any is int8."""
+    @staticmethod
+    def quantized_conv(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, min_data: Symbol | None = None, max_data: Symbol | None = None, min_weight: Symbol | None = None, max_weight: Symbol | None = None, min_bias: Symbol | None = None, max_bias: Symbol | None = None, kernel: Ints = ..., stride: Ints = (), dilate: Ints = (), pad: Ints = (), num_filter: int = ..., num_group: int = 1, workspace: int = 1024, no_bias: Flag = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | str | None = None, cudnn_off: Flag = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Convolution of 8-bit data with int8 weights into int32."""
+    @staticmethod
+    def quantized_elemwise_add(lhs: Symbol | None = None, rhs: Symbol | None = None, lhs_min: Symbol | None = None, lhs_max: Symbol | None = None, rhs_min: Symbol | None = None, rhs_max: Symbol | None = None, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Sum of 8-bit numbers, into int32, or into 8 bits by a calibrated range."""
+    @staticmethod
+    def quantized_elemwise_mul(lhs: Symbol | None = None, rhs: Symbol | None = None, lhs_min: Symbol | None = None, lhs_max: Symbol | None = None, rhs_min: Symbol | None = None, rhs_max: Symbol | None = None, min_calib_range: float | None = None, max_calib_range: float | None = None, enable_float_output: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Product of int8 numbers, into int32, into int8 by a calibrated range, or into float32."""
+    @staticmethod
+    def quantized_embedding(data: Symbol | None = None, weight: Symbol | None = None, min_weight: Symbol | None = None, max_weight: Symbol | None = None, input_dim: int = ..., output_dim: int = ..., dtype: Literal['bfloat16', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8', 'uint8'] | str = 'float32', sparse_grad: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Rows of an int8 table by index; indices outside it are moved to its ends."""
+    @staticmethod
+    def quantized_flatten(data: Symbol | None = None, min_data: Symbol | None = None, max_data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Quantised tensors with one row per sample."""
+    @staticmethod
+    def quantized_fully_connected(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, min_data: Symbol | None = None, max_data: Symbol | None = None, min_weight: Symbol | None = None, max_weight: Symbol | None = None, min_bias: Symbol | None = None, max_bias: Symbol | None = None, num_hidden: int = ..., no_bias: Flag = False, flatten: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Affine map of 8-bit data with int8 weights into int32."""
+    @staticmethod
+    def quantized_pooling(data: Symbol | None = None, min_data: Symbol | None = None, max_data: Symbol | None = None, kernel: Ints = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] | str = 'max', global_pool: Flag = False, cudnn_off: Flag = False, pooling_convention: Literal['full', 'same', 'valid'] | str = 'valid', stride: Ints = (), pad: Ints = (), p_value: int | None = None, count_include_pad: Flag | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | str | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`Pooling` of 8-bit numbers by maximum or average; averages are rounded half to even."""
+    @staticmethod
+    def quantized_rnn(data: Symbol | None = None, parameters: Symbol | None = None, state: Symbol | None = None, state_cell: Symbol | None = None, min_data: Symbol | None = None, max_data: Symbol | None = None, state_size: int = ..., num_layers: int = ..., bidirectional: Flag = False, mode: Literal['gru', 'lstm', 'rnn_relu', 'rnn_tanh'] | str = ..., p: float = 0.0, state_outputs: Flag = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: Flag = False, use_sequence_length: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """LSTM layers over a sequence of uint8 numbers made by `quantize_asym`."""
+    @staticmethod
+    def requantize(data: Symbol | None = None, min_range: Symbol | None = None, max_range: Symbol | None = None, out_type: Literal['auto', 'int8', 'uint8'] | str = 'int8', min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """8-bit numbers for int32 ones, by a calibrated range or by that of the data."""
     @staticmethod
     def round_ste(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """The nearest whole number, halves away from zero, with the gradient of the identity (straight-through)."""
@@ -764,7 +874,51 @@ class random:
         """Whole numbers in [low, high)."""
 
 class image:
-    pass
+    @staticmethod
+    def adjust_lighting(data: Symbol | None = None, alpha: Floats = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image with a colour added, in units of ImageNet's principal components (Krizhevsky et al. 2012)."""
+    @staticmethod
+    def crop(data: Symbol | None = None, x: int = ..., y: int = ..., width: int = ..., height: int = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """A part of images, from its top left corner (x, y)."""
+    @staticmethod
+    def flip_left_right(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The mirror image."""
+    @staticmethod
+    def flip_top_bottom(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image upside down."""
+    @staticmethod
+    def normalize(data: Symbol | None = None, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats = (1.0, 1.0, 1.0, 1.0), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Channels less their mean, over their standard deviation."""
+    @staticmethod
+    def random_brightness(data: Symbol | None = None, min_factor: float = ..., max_factor: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image times a random factor."""
+    @staticmethod
+    def random_color_jitter(data: Symbol | None = None, brightness: float = ..., contrast: float = ..., saturation: float = ..., hue: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Random changes of brightness, contrast, saturation and hue, in random order."""
+    @staticmethod
+    def random_contrast(data: Symbol | None = None, min_factor: float = ..., max_factor: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image drawn towards or away from its mean gray by a random factor."""
+    @staticmethod
+    def random_flip_left_right(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image or its mirror image, by the toss of a coin."""
+    @staticmethod
+    def random_flip_top_bottom(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image, or upside down, by the toss of a coin."""
+    @staticmethod
+    def random_hue(data: Symbol | None = None, min_factor: float = ..., max_factor: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image with its hues turned by a random part of the circle."""
+    @staticmethod
+    def random_lighting(data: Symbol | None = None, alpha_std: float = 0.05, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`_image_adjust_lighting` by normal random numbers."""
+    @staticmethod
+    def random_saturation(data: Symbol | None = None, min_factor: float = ..., max_factor: float = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image drawn towards or away from gray, pixel by pixel, by a random factor."""
+    @staticmethod
+    def resize(data: Symbol | None = None, size: Ints = (), keep_ratio: Flag = False, interp: int = 1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Images in another size, as OpenCV resizes them."""
+    @staticmethod
+    def to_tensor(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Images with channels first and values from 0 to 1."""
 
 class sparse:
     @staticmethod
@@ -794,6 +948,12 @@ class sparse:
     @staticmethod
     def abs(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Absolute value, slope 0 at 0."""
+    @staticmethod
+    def adagrad_update(weight: Symbol | None = None, grad: Symbol | None = None, history: Symbol | None = None, lr: float = ..., epsilon: float = 1e-07, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """AdaGrad (Duchi et al. 2011); `wd` must be 0."""
+    @staticmethod
+    def adam_update(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, lr: float = ..., beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Adam (Kingma and Ba 2014), its bias correction left to `lr`."""
     add_n = ElementWiseSum
     @staticmethod
     def arccos(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -879,6 +1039,9 @@ class sparse:
     def floor(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """The next whole number downwards. No gradient."""
     @staticmethod
+    def ftrl_update(weight: Symbol | None = None, grad: Symbol | None = None, z: Symbol | None = None, n: Symbol | None = None, lr: float = ..., lamda1: float = 0.01, beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Follow the regularised leader (McMahan et al. 2013)."""
+    @staticmethod
     def gamma(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """The gamma function."""
     @staticmethod
@@ -926,6 +1089,12 @@ class sparse:
     @staticmethod
     def rsqrt(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """1 / sqrt(data)."""
+    @staticmethod
+    def sgd_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, lr: float = ..., momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Gradient descent with momentum: m = momentum * m - lr * (grad + wd * w), w + m."""
+    @staticmethod
+    def sgd_update(weight: Symbol | None = None, grad: Symbol | None = None, lr: float = ..., wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Gradient descent: w - lr * (clip(rescale_grad * grad) + wd * w)."""
     @staticmethod
     def sigmoid(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """1 / (1 + exp(-data))."""
@@ -1090,6 +1259,9 @@ class _internal:
     @staticmethod
     def _RPowerScalar(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """scalar to the power of data."""
+    @staticmethod
+    def _adamw_update(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, rescale_grad: Symbol | None = None, lr: float = ..., beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, eta: float = ..., clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Adam with decoupled weight decay (Loshchilov and Hutter 2017)."""
     _add = _Plus
     @staticmethod
     def _arange(start: float = ..., stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: Flag = False, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -1109,6 +1281,18 @@ class _internal:
     @staticmethod
     def _crop_assign_scalar(data: Symbol | None = None, scalar: float = 0.0, begin: Sequence[int | None] | int | None = ..., end: Sequence[int | None] | int | None = ..., step: Sequence[int | None] | int | None = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data with every element of the part that `slice` would return set to `scalar`."""
+    @staticmethod
+    def _cvcopyMakeBorder(data: Symbol | None = None, top: int = ..., bot: int = ..., left: int = ..., right: int = ..., type: int = 0, value: float = 0.0, values: Floats = (), *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """An image with a border, as OpenCV makes it."""
+    @staticmethod
+    def _cvimdecode(data: Symbol | None = None, flag: int = 1, to_rgb: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image in the bytes of a JPEG, PNG or other file, read by Pillow."""
+    @staticmethod
+    def _cvimread(filename: str = ..., flag: int = 1, to_rgb: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The image in a file, read by Pillow."""
+    @staticmethod
+    def _cvimresize(data: Symbol | None = None, w: int = ..., h: int = ..., interp: int = 1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """An image in another size, as OpenCV resizes it."""
     _div = _Div
     _div_scalar = _DivScalar
     _equal = _Equal
@@ -1158,8 +1342,23 @@ class _internal:
     _minus_scalar = _MinusScalar
     _mod = _Mod
     _mod_scalar = _ModScalar
+    @staticmethod
+    def _mp_adamw_update(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, weight32: Symbol | None = None, rescale_grad: Symbol | None = None, lr: float = ..., beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, eta: float = ..., clip_gradient: float = -1.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`_adamw_update` on a float32 copy of the weight."""
     _mul = _Mul
     _mul_scalar = _MulScalar
+    @staticmethod
+    def _multi_adamw_update(*data: Symbol | Sequence[Symbol], lrs: Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wds: Floats, etas: Floats, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`_adamw_update` of several weights."""
+    @staticmethod
+    def _multi_lamb_update(*data: Symbol | Sequence[Symbol], learning_rates: Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, wds: Floats, rescale_grad: float = 1.0, lower_bound: float = -1.0, upper_bound: float = -1.0, clip_gradient: float = -1.0, bias_correction: Flag = True, step_count: Ints, num_tensors: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """Both phases of LAMB for several weights."""
+    @staticmethod
+    def _multi_mp_adamw_update(*data: Symbol | Sequence[Symbol], lrs: Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wds: Floats, etas: Floats, clip_gradient: float = -1.0, num_weights: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`_mp_adamw_update` of several weights."""
+    @staticmethod
+    def _multi_mp_lamb_update(*data: Symbol | Sequence[Symbol], learning_rates: Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, wds: Floats, rescale_grad: float = 1.0, lower_bound: float = -1.0, upper_bound: float = -1.0, clip_gradient: float = -1.0, bias_correction: Flag = True, step_count: Ints, num_tensors: int = 1, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`_multi_lamb_update` on float32 copies of the weights."""
     _not_equal = _Not_Equal
     _not_equal_scalar = _NotEqualScalar
     @staticmethod
