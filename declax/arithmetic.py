@@ -15,7 +15,7 @@ class Row(NamedTuple):
     array: str
     """On two arrays, which broadcast."""
     scalar: str
-    """With a number on the right, or on the left for a reversed row, which has no other entry."""
+    """With a number on the right, or on the left for a reversed row, whose `symbol` is empty."""
     scalar_hint: str
 
 
@@ -35,10 +35,10 @@ LESSER = Row("_lesser", "_lesser", "broadcast_lesser", "_lesser_scalar", "_lesse
 LESSER_EQUAL = Row(
     "_lesser_equal", "_lesser_equal", "broadcast_lesser_equal", "_lesser_equal_scalar", "_lesser_equal_scalar"
 )
-R_SUBTRACT = Row("", "", "", "_rminus_scalar", "_rminusscalar")
-R_DIVIDE = Row("", "", "", "_rdiv_scalar", "_rdivscalar")
-R_MODULO = Row("", "", "", "_rmod_scalar", "_rmodscalar")
-R_POWER = Row("", "", "", "_rpower_scalar", "_rpower_scalar")
+R_SUBTRACT = Row("", "", "broadcast_sub", "_rminus_scalar", "_rminusscalar")
+R_DIVIDE = Row("", "", "broadcast_div", "_rdiv_scalar", "_rdivscalar")
+R_MODULO = Row("", "", "broadcast_mod", "_rmod_scalar", "_rmodscalar")
+R_POWER = Row("", "", "broadcast_power", "_rpower_scalar", "_rpower_scalar")
 
 
 class Arithmetic:

@@ -17,10 +17,12 @@ from declax import context as contexts
 from declax import imperative
 from declax.arithmetic import Arithmetic, Row, as_scalar, is_number
 from declax.context import Context, current_context
+from declax.errors import RunError
 from declax.frontend import Namespaces, install_fluent
 from declax.infer import as_dtype
 from declax.lower import needs_x64
 from declax.registry import lookup
+from declax.util import is_np_shape
 
 if TYPE_CHECKING:
     from declax._nd import Methods
@@ -199,8 +201,12 @@ class NDArray(Arithmetic, Methods):
     def copyto(self, other: NDArray | Context) -> NDArray:
         """Copies the values into another array, or into a new one on a device."""
         if isinstance(other, NDArray):
+            if other.shape != self.shape:
+                raise RunError(f"copyto needs arrays of one shape, got {self.shape} and {other.shape}")
             other[:] = self
             return other
+        if not isinstance(other, Context):
+            raise TypeError(f"copyto does not support type {type(other)}")
         return NDArray(jax.device_put(self.data, other.jax_device()), other)
 
     def as_in_context(self, context: Context) -> NDArray:
@@ -222,8 +228,8 @@ class NDArray(Arithmetic, Methods):
         return self.copy()
 
     def detach(self) -> NDArray:
-        """An array with the same values."""
-        return NDArray(self.data, self._context)
+        """This array without its history: a view of all of it, as there is none."""
+        return self._view(lambda a: a, lambda a, v: v)
 
     def as_nd_ndarray(self) -> NDArray:
         """This array."""
@@ -233,19 +239,21 @@ class NDArray(Arithmetic, Methods):
 
     def __getitem__(self, key: Any) -> NDArray:
         index = _index(key)
+        basic = _is_basic(index)
+        shape, contiguous = _selected(index, self.shape, basic)
+        if shape == () and not is_np_shape():
+            shape = (1,)
         with jax.enable_x64(needs_x64((self.data.dtype,))):
-            if not _is_basic(index):
-                return NDArray(self.data[index], self._context)
-            _check_bounds(index, self.shape)
-            view = self._view(lambda a: a[index], lambda a, v: a.at[index].set(v))
-            _ = view.data  # raises on a bad index here, not at the first read
-            return view
+            if not (basic and contiguous):
+                return NDArray(self.data[index].reshape(shape), self._context)
+            return self._view(
+                lambda a: a[index].reshape(shape), lambda a, v: a.at[index].set(v.reshape(a[index].shape))
+            )
 
     def __setitem__(self, key: Any, value: Any) -> None:
         index = _index(key)
         current = self.data
-        if _is_basic(index):
-            _check_bounds(index, current.shape)
+        shape, _ = _selected(index, current.shape, _is_basic(index))
         device = next(iter(current.devices()))
         with jax.enable_x64(needs_x64((current.dtype,))):
             if (isinstance(index, slice) and index == slice(None)) or index is Ellipsis:
@@ -256,7 +264,7 @@ class NDArray(Arithmetic, Methods):
             elif not isinstance(value, Number):
                 value = jax.device_put(np.asarray(value, current.dtype), device)
             if hasattr(value, "astype"):
-                value = value.astype(current.dtype)
+                value = _trim(value, shape).astype(current.dtype)
             self.set_data(current.at[index].set(value))
 
     def slice_assign_scalar(self, value: float, begin: Any, end: Any, step: Any) -> NDArray:
@@ -307,7 +315,7 @@ class NDArray(Arithmetic, Methods):
         if isinstance(other, np.ndarray):
             other = NDArray(to_device(other, self.context), self.context)
         if isinstance(other, NDArray):
-            return call(row.array, "", self, other)
+            return call(row.array, "", *((self, other) if row.symbol else (other, self)))
         if not is_number(other):
             raise TypeError(f"type {type(other)} not supported")
         return call(row.scalar, "", self, scalar=as_scalar(other))
@@ -332,7 +340,7 @@ class NDArray(Arithmetic, Methods):
 
     def _in_place(self, result: NDArray) -> NDArray:
         if result.shape != self.shape:
-            raise ValueError(f"an in-place result of shape {result.shape} does not fit an array of shape {self.shape}")
+            raise RunError(f"an in-place result of shape {result.shape} does not fit an array of shape {self.shape}")
         self[:] = result
         return self
 
@@ -387,22 +395,24 @@ def _is_basic(index: Any) -> bool:
     return all(p is None or p is Ellipsis or isinstance(p, int | np.integer | slice) for p in parts)
 
 
-def _check_bounds(index: Any, shape: tuple[int, ...]) -> None:
-    """JAX clamps indices that numpy and MXNet refuse."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if Ellipsis in [p for p in parts if not hasattr(p, "shape")]:
-        at = next(i for i, p in enumerate(parts) if p is Ellipsis)
-        used = sum(p is not None and p is not Ellipsis for p in parts)
-        parts = (*parts[:at], *[slice(None)] * (len(shape) - used), *parts[at + 1 :])
-    axis = 0
-    for p in parts:
-        if p is None:
-            continue
-        if axis >= len(shape):
-            raise IndexError(f"too many indices for an array of shape {shape}")
-        if not isinstance(p, slice) and not -shape[axis] <= p < shape[axis]:
-            raise IndexError(f"index {p} is out of bounds for axis {axis} with size {shape[axis]}")
-        axis += 1
+def _selected(index: Any, shape: tuple[int, ...], basic: bool) -> tuple[tuple[int, ...], bool]:
+    """Shape of what an index selects, and whether it lies in one piece, as views do; numpy's IndexError.
+
+    JAX clamps or drops indices that numpy and MXNet refuse, so numpy is asked, on an array that takes no memory.
+    """
+    byte = np.zeros(1, np.uint8)
+    if basic:
+        strides = np.cumprod((1, *(max(d, 1) for d in shape[:0:-1])))[::-1] if shape else ()
+        found = np.lib.stride_tricks.as_strided(byte, shape, tuple(int(s) for s in strides))[index]
+    else:
+        found = np.broadcast_to(byte[0], shape)[_on_host(index)]
+    return found.shape, isinstance(found, np.uint8) or found.flags.c_contiguous
+
+
+def _on_host(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(_on_host(i) for i in index)
+    return np.asarray(index) if isinstance(index, jax.Array) else index
 
 
 def _slices(begin: Any, end: Any, step: Any) -> tuple[slice, ...]:

@@ -327,6 +327,8 @@ class Executor:
         ):
             for name, value in given.items():
                 if name in known:
+                    if tuple(value.shape) != known[name].shape:
+                        raise BindError(f"{name!r} has shape {known[name].shape}, cannot copy {tuple(value.shape)}")
                     known[name][:] = value
                 elif not allow_extra_params:
                     raise ValueError(f'Find name "{name}" that is not in the {what}{nearest(name, known)}')

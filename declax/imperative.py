@@ -10,7 +10,8 @@ import numpy as np
 
 from declax import random
 from declax.attrs import to_text
-from declax.errors import OperatorError
+from declax.errors import MXNetError, OperatorError, RunError
+from declax.graph import Entry, Node
 from declax.lower import needs_x64
 from declax.registry import OpDef
 from declax.rules import same_type
@@ -75,12 +76,31 @@ def run(op: OpDef, texts: tuple, params: Mapping[str, Any], arrays: Sequence[Any
     wide = _is_wide(op, texts, dtypes)
     words = random.next_words() if op.takes_key else None
     with jax.enable_x64(True) if wide else nullcontext():
-        if op.dynamic:
-            key = random.key_of(words) if op.takes_key else None
-            return list(op.run(params, arrays, train=train, key=key))
-        if op.varying:
-            return list(_with_varying(op, texts, params, arrays))
-        return list(_jitted(op, texts, train, is_np_shape())(words, *arrays))
+        try:
+            if op.dynamic:
+                key = random.key_of(words) if op.takes_key else None
+                return list(op.run(params, arrays, train=train, key=key))
+            if op.varying:
+                return list(_with_varying(op, texts, params, arrays))
+            return list(_jitted(op, texts, train, is_np_shape())(words, *arrays))
+        except MXNetError:
+            raise
+        except Exception as e:
+            given = ", ".join(f"{x.dtype}{list(x.shape)}" for x in arrays)
+            raise RunError(f"Error in operator {op.name}: {e}\n  inputs: {given}") from e
+
+
+def _check(op: OpDef, texts: tuple, params: Mapping[str, Any], arrays: Sequence[Any]) -> None:
+    """Raises where the operator's rules refuse the shapes or types; runs once per compiled signature."""
+    from declax import infer
+
+    names = op.input_names(params, len(arrays))
+    node = Node(op, op.name, dict(texts), dict(params), [Entry(Node(None, n, {})) for n in names])
+    types = infer.infer_types([Entry(node)], {n: x.dtype for n, x in zip(names, arrays, strict=True)})
+    if op.shape_rule is not None:
+        infer.infer_shapes(
+            [Entry(node)], {n: x.shape for n, x in zip(names, arrays, strict=True)}, types, exact=True
+        )  # fmt: skip
 
 
 def _with_varying(op: OpDef, texts: tuple, params: Mapping[str, Any], arrays: Sequence[Any]) -> tuple:
@@ -114,6 +134,7 @@ def _jitted(op: OpDef, texts: tuple, train: bool, np_shape: bool) -> Any:
     params = _params(op, texts)
 
     def function(words: Any, *arrays: Any) -> tuple:
+        _check(op, texts, params, arrays)
         key = random.key_of(words) if op.takes_key else None
         return op.run(params, arrays, train=train, key=key)
 

@@ -27,8 +27,12 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
         source_array = np.asarray(source_array.data)
     elif isinstance(source_array, jax.Array):
         dtype = source_array.dtype if dtype is None else dtype
-    values = np.asarray(source_array)
-    return NDArray(to_device(values.astype(as_dtype("float32" if dtype is None else dtype)), ctx), ctx)
+    wanted = as_dtype("float32" if dtype is None else dtype)
+    try:
+        values = np.asarray(source_array).astype(wanted)
+    except (TypeError, ValueError) as e:
+        raise TypeError(f"source_array must be array like object: {e}") from None
+    return NDArray(to_device(values, ctx), ctx)
 
 
 def _shaped(shape: Any) -> tuple[int, ...]:
