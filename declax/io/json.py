@@ -156,8 +156,8 @@ def write_text(path: str, text: str) -> None:
 
 def debug_text(heads: Sequence[Entry]) -> str:
     """What `Symbol.debug_str` prints."""
-    first = heads[0].node
-    if len(heads) == 1 and not first.inputs:
+    if len(heads) == 1 and not heads[0].node.inputs:
+        first = heads[0].node
         return f"Variable:{first.name}\n" if first.op is None else f"AtomicFunctor  Op:{first.op_name}\n"
     lines = ["Symbol Outputs:"]
     lines += [f"\toutput[{i}]={e.node.name}({e.index})" for i, e in enumerate(heads)]
