@@ -91,9 +91,7 @@ class _Captured:
 
     def _outputs(self, f: Namespaces, outputs: list, states: list) -> list[Entry]:
         """Heads that are nodes of this subgraph and no inputs of it: others go through `identity`."""
-        taken = {
-            n.name for n in graph.topological([e for s in (*outputs, *states) for e in s.heads]) if n.op is None
-        }
+        taken = {n.name for n in graph.topological([e for s in (*outputs, *states) for e in s.heads]) if n.op is None}
         output_names = {s.name for s in outputs}
         heads = []
         for i, symbol in enumerate((*outputs, *states)):

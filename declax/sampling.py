@@ -32,8 +32,7 @@ def _draw(
     for value in parameters.values():
         if not isinstance(value, kinds):
             raise InputTypeError(
-                "Distribution parameters must all have the same type, but got both "
-                f"{type(first)} and {type(value)}."
+                f"Distribution parameters must all have the same type, but got both {type(first)} and {type(value)}."
             )
     given = {k: v for k, v in (("shape", shape), ("dtype", dtype)) if v is not None}
     if kinds is not _NUMBERS:
