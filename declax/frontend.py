@@ -121,7 +121,9 @@ class Namespace(ModuleType):
         if value is None:
             extra = _python_function(self._owner, self._space, name)
             if extra is None:
-                raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+                reasons = [w for n, w in registry.unsupported_names().items() if public_name(n) == (self._space, name)]
+                why = f": it is not supported, {reasons[0]}" if reasons else ""
+                raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}{why}")
             value = extra
         self.__dict__[name] = value
         return value

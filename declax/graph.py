@@ -68,7 +68,11 @@ class Node:
 
     def mutated(self) -> tuple[int, ...]:
         """Positions of the inputs that the operator writes to."""
-        return () if self.op is None else self.op.mutated(self.params or {})
+        if self.op is None:
+            return ()
+        if self.op.fused:
+            return _states_inside(self.subgraphs[0]) if self.subgraphs else ()
+        return self.op.mutated(self.params or {})
 
     def output_name(self, index: int) -> str:
         """The name of one output as `list_outputs` gives it."""
@@ -133,6 +137,13 @@ def topological(heads: Iterable[Entry]) -> list[Node]:
                 stack.pop()
                 order.append(node)
     return order
+
+
+def _states_inside(heads: Sequence[Entry]) -> tuple[int, ...]:
+    """Positions, among a subgraph's variables, of its auxiliary states."""
+    order = topological(heads)
+    states = auxiliary_ids(order)
+    return tuple(i for i, n in enumerate(n for n in order if n.op is None) if id(n) in states)
 
 
 def auxiliary_ids(order: Iterable[Node]) -> set[int]:

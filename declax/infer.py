@@ -160,10 +160,13 @@ class _TypeKind:
             rule(ins, outs, **params, **_subgraphs(node, self))
 
 
+_NO_SUBGRAPHS: dict[str, tuple] = {"subgraphs": ()}
+
+
 def _subgraphs(node: Node, kind: Any) -> dict[str, tuple]:
     """What the rule of a control-flow node asks for: by subgraph a function `(ins, outs)` that infers in place."""
     if not node.subgraphs:
-        return {}
+        return _NO_SUBGRAPHS
     return {"subgraphs": tuple(partial(_infer_inside, heads, kind) for heads in node.subgraphs)}
 
 

@@ -131,6 +131,7 @@ class OpDef:
         random: Callable | None = None,
         states: Callable | None = None,
         varying: tuple[str, ...] = (),
+        fused: bool = False,
     ):
         self.function, self.name, self.aliases = function, name, aliases
         self.needs_shape, self.needs_type = needs_shape, needs_type
@@ -139,7 +140,7 @@ class OpDef:
         self.backward: Callable | None = None
         self._outputs, self._visible, self._shape, self._types = outputs, visible, shape, types
         self._check, self._arguments, self._initializers = check, arguments, dict(initializers or {})
-        self._random, self._states, self.varying = random, states, varying
+        self._random, self._states, self.varying, self.fused = random, states, varying, fused
         self._read_signature()
 
     def _read_signature(self) -> None:
@@ -170,7 +171,7 @@ class OpDef:
         self.all_input_names = tuple(i.name for i in self.inputs)
         self._conditional = any(i.when for i in self.inputs)
         self._plain = None if self._conditional else tuple(range(len(self.inputs)))
-        self.has_aux = self._states is not None or any(i.is_aux for i in self.inputs)
+        self.has_aux = self.fused or self._states is not None or any(i.is_aux for i in self.inputs)
         self.takes_key, self.takes_train = "key" in self.injected, "train" in self.injected
         self.takes_subgraphs, self.takes_results = "subgraphs" in self.injected, "results" in self.injected
         self.defaults = {n: h.default for n, h in self.hyper.items() if not h.required}
@@ -392,6 +393,7 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
       states: for `*data`, a Callable that gives the positions of the auxiliary states.
       varying: numbers among the hyper-parameters that change from call to call (a learning rate): a call on arrays
         passes them in as arrays, so that a new value compiles nothing.
+      fused: a node runs its one subgraph and has its auxiliary states.
     """
 
     def register(function: F) -> F:
@@ -451,9 +453,25 @@ def load() -> None:
             import_module(module)
 
 
+_unsupported: dict[str, str] = {}
+
+
+def unsupported(names: Iterable[str], why: str) -> None:
+    """Declares names of MXNet's that have no operator here, and the reason that an error gives."""
+    _unsupported.update(dict.fromkeys(names, why))
+
+
+def unsupported_names() -> dict[str, str]:
+    """MXNet's names that have no operator here, each with the reason."""
+    load()
+    return dict(_unsupported)
+
+
 def lookup(name: str) -> OpDef:
     """The operator registered under a name or alias; OperatorError suggests the nearest name."""
     found = find(name)
+    if found is None and name in _unsupported:
+        raise OperatorError(f"operator {name!r} is not supported: {_unsupported[name]}")
     if found is None:
         raise OperatorError(f"operator {name!r} is not registered{nearest(name, _by_name)}")
     return found

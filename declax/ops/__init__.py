@@ -28,6 +28,7 @@ from declax.ops import (
     slicing,
     spectral,
     unary,
+    unsupported,
     updates,
 )
 
@@ -59,5 +60,6 @@ __all__ = [
     "slicing",
     "spectral",
     "unary",
+    "unsupported",
     "updates",
 ]
