@@ -125,7 +125,8 @@ class Namespace(ModuleType):
                 why = f": it is not supported, {reasons[0]}" if reasons else ""
                 raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}{why}")
             value = extra
-        self.__dict__[name] = value
+        if inspect.unwrap(value).__module__.startswith("declax."):  # a user's operator may be registered again
+            self.__dict__[name] = value
         return value
 
     def __dir__(self) -> list[str]:

@@ -214,12 +214,13 @@ def run_step(step: Step, inputs: Sequence[Any], train: bool, key: Any, results: 
     except MXNetError as e:
         if node.name in str(e):
             raise
-        raise RunError(_failure(node, inputs, e)) from e
+        raise RunError(failure(node, inputs, e)) from e
     except Exception as e:
-        raise RunError(_failure(node, inputs, e)) from e
+        raise RunError(failure(node, inputs, e)) from e
 
 
-def _failure(node: Node, inputs: Sequence[Any], error: Exception) -> str:
+def failure(node: Node, inputs: Sequence[Any], error: Exception) -> str:
+    """What a RunError says: the node, its operator and attributes, where it was declared, and its inputs."""
     lines = [f"Error in operator {node.name}: {error}", f"  at {node.describe()}"]
     names = node.input_names()
     for i, (e, x) in enumerate(zip(node.inputs, inputs, strict=True)):

@@ -13,7 +13,8 @@ import jax
 import numpy as np
 
 from declax.context import Context
-from declax.lower import Lowered, Step
+from declax.errors import RunError
+from declax.lower import Lowered, Step, failure, run_step
 from declax.program import Program
 from declax.random import key_of
 from declax.util import np_shape
@@ -95,8 +96,8 @@ class _HostRun:
         self.outputs: Sequence[Any] = ()
 
     def forward(self) -> list:
-        op, step = self.node.op, self.segment.steps[0]
-        self.outputs = op.run(self.node.params, self.inputs, train=True)
+        step = self.segment.steps[0]
+        self.outputs = run_step(step, self.inputs, True, None)
         slots = dict(zip(step.outputs, self.outputs, strict=False))
         for k, state in step.mutated:
             slots[self.segment.lowered.state_slots[state]] = self.outputs[len(step.outputs) + k]
@@ -110,7 +111,10 @@ class _HostRun:
             by_slot.get(i) if i in by_slot else np.zeros(y.shape, y.dtype)
             for i, y in zip(step.outputs, outs, strict=True)
         ]
-        grads = self.node.op.host_backward(self.node.params, heads, self.inputs, outs)
+        try:
+            grads = self.node.op.host_backward(self.node.params, heads, self.inputs, outs)
+        except Exception as e:
+            raise RunError(failure(self.node, self.inputs, e)) from e
         found: list[Any] = [0] * len(active)
         for k, position in enumerate(active):
             slot = segment.reads[position]
