@@ -2,8 +2,11 @@
 
 import os
 
-# Tests run many small programs once each: compiling them matters, not their speed. Set before JAX starts a backend.
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=0"
+# Tests run many small programs once each: compiling them matters, not their speed. Eight host devices stand for
+# several real ones. Set before JAX starts a backend.
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=0 --xla_force_host_platform_device_count=8"
+)
 
 import jax.numpy as jnp
 import numpy as np
