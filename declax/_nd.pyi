@@ -1152,6 +1152,9 @@ class sparse:
 
 class _internal:
     @staticmethod
+    def _CrossDeviceCopy(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The same array on another device; where arrays lie is JAX's business here."""
+    @staticmethod
     def _Div(lhs: NDArray | None = None, rhs: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """lhs / rhs; whole numbers are cut towards zero."""
     @staticmethod
@@ -1480,6 +1483,18 @@ class _internal:
     @staticmethod
     def _scatter_set_nd(lhs: NDArray | None = None, rhs: NDArray | None = None, indices: NDArray | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """lhs with rhs written at the points whose coordinates are the columns of `indices`."""
+    @staticmethod
+    def _sg_mkldnn_conv(*data: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """A convolution fused with what follows it, from a graph that MXNet optimised for CPUs."""
+    @staticmethod
+    def _sg_mkldnn_fully_connected(*data: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """An affine map fused with what follows it, from a graph that MXNet optimised for CPUs."""
+    @staticmethod
+    def _sg_mkldnn_selfatt_qk(queries_keys_values: NDArray | None = None, heads: int = ..., quantized: Flag = False, enable_float_output: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`interleaved_matmul_selfatt_qk` from a graph that MXNet optimised for CPUs."""
+    @staticmethod
+    def _sg_mkldnn_selfatt_valatt(queries_keys_values: NDArray | None = None, attention: NDArray | None = None, heads: int = ..., quantized: Flag = False, enable_float_output: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """`interleaved_matmul_selfatt_valatt` from a graph that MXNet optimised for CPUs."""
     @staticmethod
     def _shuffle(data: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """The data in random order along the first axis."""

@@ -1140,6 +1140,9 @@ class sparse:
 
 class _internal:
     @staticmethod
+    def _CrossDeviceCopy(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The same array on another device; where arrays lie is JAX's business here."""
+    @staticmethod
     def _Div(lhs: Symbol | None = None, rhs: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """lhs / rhs; whole numbers are cut towards zero."""
     @staticmethod
@@ -1468,6 +1471,18 @@ class _internal:
     @staticmethod
     def _scatter_set_nd(lhs: Symbol | None = None, rhs: Symbol | None = None, indices: Symbol | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """lhs with rhs written at the points whose coordinates are the columns of `indices`."""
+    @staticmethod
+    def _sg_mkldnn_conv(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """A convolution fused with what follows it, from a graph that MXNet optimised for CPUs."""
+    @staticmethod
+    def _sg_mkldnn_fully_connected(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """An affine map fused with what follows it, from a graph that MXNet optimised for CPUs."""
+    @staticmethod
+    def _sg_mkldnn_selfatt_qk(queries_keys_values: Symbol | None = None, heads: int = ..., quantized: Flag = False, enable_float_output: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`interleaved_matmul_selfatt_qk` from a graph that MXNet optimised for CPUs."""
+    @staticmethod
+    def _sg_mkldnn_selfatt_valatt(queries_keys_values: Symbol | None = None, attention: Symbol | None = None, heads: int = ..., quantized: Flag = False, enable_float_output: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """`interleaved_matmul_selfatt_valatt` from a graph that MXNet optimised for CPUs."""
     @staticmethod
     def _shuffle(data: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """The data in random order along the first axis."""

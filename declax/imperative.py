@@ -94,6 +94,8 @@ def _check(op: OpDef, texts: tuple, params: Mapping[str, Any], arrays: Sequence[
     """Raises where the operator's rules refuse the shapes or types; runs once per compiled signature."""
     from declax import infer
 
+    if not op.num_outputs(params):
+        return
     names = op.input_names(params, len(arrays))
     node = Node(op, op.name, dict(texts), dict(params), [Entry(Node(None, n, {})) for n in names])
     types = infer.infer_types([Entry(node)], {n: x.dtype for n, x in zip(names, arrays, strict=True)})

@@ -31,7 +31,9 @@ def every_operator() -> list[OpDef]:
 
 def test_every_operator_has_a_case():
     tested = {b.op.name for b in bound_cases()}
-    missing = [o.name for o in every_operator() if o.name not in tested and not o.takes_subgraphs]
+    # subgraphs and Python code do not fit a line: test_control_flow.py and test_custom.py have their operators' tests
+    elsewhere = {o.name for o in every_operator() if o.takes_subgraphs or o.host}
+    missing = [o.name for o in every_operator() if o.name not in tested | elsewhere]
     assert not missing, f"no line in tests/table for {missing}"
 
 
