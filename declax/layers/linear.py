@@ -1,7 +1,5 @@
 """The fully connected layer."""
 
-from jax import lax
-
 from declax.attrs import attr
 from declax.registry import Tensor, deduce, op
 from declax.rules import Shapes, assign
@@ -44,5 +42,6 @@ def FullyConnected(
     data (..., D) -> (..., num_hidden).
     """
     x = data.reshape(data.shape[0], product(data.shape[1:])) if flatten else data
-    y = lax.dot_general(x, weight, (((x.ndim - 1,), (1,)), ((), ())))
+    # as a product with the transpose, whose weight gradient XLA multiplies faster than dot_general's
+    y = x @ weight.T
     return y if bias is None else y + bias.reshape(-1)
