@@ -26,6 +26,13 @@ def need(condition: bool, message: str, shape: PartialShape | bool = False) -> N
     raise ShapeConflict(message)
 
 
+def ranked(shape: PartialShape, rank: int, message: str, more: bool = False) -> tuple[int | None, ...]:
+    """The shape, which must be known to have `rank` dimensions, or `more`."""
+    need(shape is not None and (len(shape) == rank or (more and len(shape) > rank)), message, shape)
+    assert shape is not None
+    return shape
+
+
 def _span(low: Array, high: Array, style: Format) -> tuple[Array, Array]:
     """Both ends of an interval from its two numbers."""
     return (low, high) if style == "corner" else (low - high / 2, low + high / 2)
@@ -39,7 +46,6 @@ def _meet(a: Sequence[Array], b: Sequence[Array], style: Format) -> Array:
         b_low, b_high = _span(b[axis], b[axis + 2], style)
         side = jnp.maximum(jnp.minimum(a_high, b_high) - jnp.maximum(a_low, b_low), 0)
         area = side if area is None else area * side
-    assert area is not None
     return area
 
 
@@ -50,13 +56,9 @@ def _area(box: Sequence[Array], style: Format) -> Array:
 
 
 def _iou_shape(ins: Shapes, outs: Shapes) -> None:
-    for s, side in zip(ins, ("lhs", "rhs"), strict=True):
-        need(s is not None and len(s) >= 2, f"{side} must have dim >= 2", s)
-        assert s is not None
-        need(s[-1] in (4, None), f"last dimension of {side} must be 4", s)
-    a, b = ins
-    assert a is not None
-    assert b is not None
+    a, b = (ranked(s, 2, f"{side} must have dim >= 2", more=True) for s, side in zip(ins, ("lhs", "rhs"), strict=True))
+    need(a[-1] in (4, None), "last dimension of lhs must be 4", a)
+    need(b[-1] in (4, None), "last dimension of rhs must be 4", b)
     assign(outs, 0, (*a[:-1], *b[:-1]))
 
 
@@ -89,9 +91,8 @@ _shown_as.defvjp(lambda moved, shown: (shown, None), lambda _, g: (g, None))
 
 def _nms_shape(ins: Shapes, outs: Shapes, id_index, coord_start, score_index) -> None:
     s = ins[0]
-    if not is_complete(s):
+    if s is None or not is_complete(s):
         return
-    assert s is not None
     need(len(s) >= 2, "input must have dim >= 2: the last two are the number of boxes and their width", s)
     width = s[-1]
     if width:
@@ -187,8 +188,7 @@ def _contrib_box_nms(
 
 def _matching_shape(ins: Shapes, outs: Shapes) -> None:
     s = ins[0]
-    need(s is not None and len(s) >= 2, "score matrix must have dim >= 2", s)
-    assert s is not None
+    s = ranked(s, 2, "score matrix must have dim >= 2", more=True)
     assign(outs, 0, s[:-1])
     assign(outs, 1, (*s[:-2], s[-1]))
 
@@ -227,11 +227,10 @@ def _contrib_bipartite_matching(data: Tensor, *, is_ascend: bool = False, thresh
 
 def _encode_shape(ins: Shapes, outs: Shapes) -> None:
     samples, matches, anchors, refs, _, _ = ins
-    need(samples is not None and len(samples) == 2, "samples shape must have dim == 2", samples)
-    need(matches is not None and len(matches) >= 2, "matches shape must have dim == 2", matches)
+    samples = ranked(samples, 2, "samples shape must have dim == 2")
+    matches = ranked(matches, 2, "matches shape must have dim == 2", more=True)
     for s, name in ((anchors, "anchors"), (refs, "refs")):
-        need(s is not None and len(s) >= 3, f"{name} shape must have dim == 3", s)
-        assert s is not None
+        s = ranked(s, 3, f"{name} shape must have dim == 3", more=True)
         need(s[-1] in (4, None), f"last dimension of {name} must be 4", s)
     assign(ins, 4, (4,))
     assign(ins, 5, (4,))
@@ -264,10 +263,9 @@ def _contrib_box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs:
 
 def _decode_shape(ins: Shapes, outs: Shapes) -> None:
     data, anchors = ins
-    need(data is not None and len(data) == 3, "data shape must have dim == 3", data)
-    need(anchors is not None and len(anchors) >= 3, "anchors shape must have dim == 3", anchors)
+    data = ranked(data, 3, "data shape must have dim == 3")
+    anchors = ranked(anchors, 3, "anchors shape must have dim == 3", more=True)
     for s, name in ((data, "data"), (anchors, "anchors")):
-        assert s is not None
         need(s[-1] in (4, None), f"last dimension of {name} must be 4", s)
     assign(outs, 0, data)
 

@@ -9,7 +9,7 @@ from jax import Array, lax
 
 from declax.attrs import AttrError, attr
 from declax.layers.bilinear import Neighbours, clamped, corners, pixel_rows, read, zero_outside
-from declax.layers.boxes import need
+from declax.layers.boxes import need, ranked
 from declax.layers.roi import cells, check_inputs, roi_types, round_away
 from declax.registry import Tensor, deduce, op
 from declax.rules import Shapes, assign, lead_type
@@ -34,12 +34,12 @@ def _conv_shape(
     data = ins[0]
     if not masked and not is_complete(data):
         return
-    need(data is not None and len(data) == 4, "Input data should be 4D in batch-num_filter-y-x", data)
+    data = ranked(data, 4, "Input data should be 4D in batch-num_filter-y-x")
     assert data is not None
     points = math.prod(kernel)
     grids = [(ins[1], 2 * points, "offset")] + ([(ins[2], points, "mask")] if masked else [])
     for s, _, name in grids:
-        need(s is not None and len(s) == 4, f"Input {name} should be 4D in batch-num_filter-y-x", s)
+        s = ranked(s, 4, f"Input {name} should be 4D in batch-num_filter-y-x")
     channels = data[1]
     if channels is not None:
         need(channels % num_group == 0, "input num_filter must divide group size", data)

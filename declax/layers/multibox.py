@@ -6,7 +6,7 @@ import numpy as np
 from jax import Array, lax
 
 from declax.attrs import AttrError
-from declax.layers.boxes import need
+from declax.layers.boxes import need, ranked
 from declax.layers.suppress import match, suppress
 from declax.registry import Tensor, op
 from declax.rules import Shapes, assign, float32_type
@@ -14,8 +14,7 @@ from declax.rules import Shapes, assign, float32_type
 
 def _prior_shape(ins: Shapes, outs: Shapes, sizes, ratios) -> None:
     s = ins[0]
-    need(s is not None and len(s) >= 4, "Input data should be 4D: batch-channel-y-x", s)
-    assert s is not None
+    s = ranked(s, 4, "Input data should be 4D: batch-channel-y-x", more=True)
     need(s[2] is not None, "Input height should > 0", s)
     need(s[3] is not None, "Input width should > 0", s)
     assert s[2] is not None
@@ -53,7 +52,7 @@ def _contrib_MultiBoxPrior(
     height, width = data.shape[2:4]
     f = np.float32
     if steps[0] <= 0 or steps[1] <= 0:
-        steps = (f(1) / f(height), f(1) / f(width))
+        steps = (float(f(1) / f(height)), float(f(1) / f(width)))
     y = (np.arange(height, dtype=f) + f(offsets[0])) * f(steps[0])
     x = (np.arange(width, dtype=f) + f(offsets[1])) * f(steps[1])
     size = np.array([*sizes, *[sizes[0]] * (len(ratios) - 1)], f)
@@ -72,17 +71,14 @@ def _contrib_MultiBoxPrior(
 
 def _target_shape(ins: Shapes, outs: Shapes) -> None:
     anchor, label, pred = ins
-    need(anchor is not None and len(anchor) == 3, "Anchor should be batch shared N*4 tensor", anchor)
-    assert anchor is not None
+    anchor = ranked(anchor, 3, "Anchor should be batch shared N*4 tensor")
     need(anchor[0] == 1, "Anchors are shared across batches, first dimension should be 1", anchor)
     need(anchor[1] is not None, "Number boxes should be greater than 0", anchor)
     need(anchor[2] == 4, "Box dimension should be 4: [xmin, ymin, xmax, ymax]", anchor)
-    need(label is not None and len(label) == 3, "Label should be [batch, num_labels, label_width] tensor", label)
-    assert label is not None
+    label = ranked(label, 3, "Label should be [batch, num_labels, label_width] tensor")
     need(label[1] is not None, "Padded label should be greater than 0", label)
     need(label[2] is not None and label[2] >= 5, "Label width should be greater than or equal to 5", label)
-    need(pred is not None and len(pred) == 3, "Prediction: [batch, num_classes, num_anchors]", pred)
-    assert pred is not None
+    pred = ranked(pred, 3, "Prediction: [batch, num_classes, num_anchors]")
     need(pred[2] == anchor[1], "Number of anchors mismatch", pred)
     assert anchor[1] is not None
     assign(outs, 0, (label[0], 4 * anchor[1]))
@@ -180,12 +176,9 @@ def _contrib_MultiBoxTarget(
 
 def _detection_shape(ins: Shapes, outs: Shapes) -> None:
     prob, loc, anchor = ins
-    need(prob is not None and len(prob) == 3, "cls_prob must have 3 dimensions", prob)
-    need(loc is not None and len(loc) == 2, "loc_pred must have 2 dimensions", loc)
-    need(anchor is not None and len(anchor) == 3, "anchor must have 3 dimensions", anchor)
-    assert prob is not None
-    assert loc is not None
-    assert anchor is not None
+    prob = ranked(prob, 3, "cls_prob must have 3 dimensions")
+    loc = ranked(loc, 2, "loc_pred must have 2 dimensions")
+    anchor = ranked(anchor, 3, "anchor must have 3 dimensions")
     need(prob[2] == anchor[1], "Number of anchors mismatch", prob)
     need(prob[2] is None or loc[1] == 4 * prob[2], "# anchors mismatch with # loc", loc)
     need(anchor[1] is not None, "Number of anchors must > 0", anchor)

@@ -175,7 +175,7 @@ def _contrib_quantized_elemwise_add(
     a, b = largest(lhs_min, lhs_max), largest(rhs_min, rhs_max)
     calibrated = min_calib_range is not None and max_calib_range is not None
     if calibrated:
-        low, high = (jnp.full((1,), v, jnp.float32) for v in (min_calib_range, max_calib_range))
+        low, high = (jnp.full((1,), v, jnp.float32) for v in (min_calib_range, max_calib_range))  # type: ignore[arg-type]
         dtype = lhs.dtype if lhs.dtype == rhs.dtype else np.dtype("int8")
     else:
         low, high, dtype = -(a + b), a + b, np.dtype("int32")
@@ -183,7 +183,7 @@ def _contrib_quantized_elemwise_add(
     parts = [x.astype(jnp.float32) * (unit / (wide(x) / real)) for x, real in ((lhs, a), (rhs, b))]
     if calibrated and lhs.dtype != rhs.dtype:  # oneDNN first rounds the unsigned one
         parts = [p if x.dtype == jnp.int8 else rounded(p, jnp.int8) for x, p in zip((lhs, rhs), parts, strict=True)]
-    return rounded(sum(parts), dtype), low, high
+    return rounded(parts[0] + parts[1], dtype), low, high
 
 
 def _mul_outputs(enable_float_output: bool) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from jax import Array, lax
 
 from declax.attrs import AttrError, attr
 from declax.layers.bilinear import clamped, corners, gather_sum
-from declax.layers.boxes import need
+from declax.layers.boxes import need, ranked
 from declax.ops.rounding import quotient, unfused
 from declax.registry import Tensor, gradient, op
 from declax.rules import Shapes, TypeConflict, Types, assign, assign_type
@@ -27,8 +27,8 @@ def roi_types(ins: Types, outs: Types) -> None:
 def check_inputs(ins: Shapes, columns: int = 5) -> tuple[tuple, tuple]:
     """The shapes of data and rois, which must have 4 and 2 dimensions."""
     data, rois = ins[:2]
-    need(data is not None and len(data) == 4, "data should be a 4D tensor", data)
-    need(rois is not None and len(rois) == 2, f"bbox should be a 2D tensor of shape [batch, {columns}]", rois)
+    data = ranked(data, 4, "data should be a 4D tensor")
+    rois = ranked(rois, 2, f"bbox should be a 2D tensor of shape [batch, {columns}]")
     assert data is not None
     assert rois is not None
     need(rois[1] == columns, f"bbox should be a 2D tensor of shape [batch, {columns}]", rois)
@@ -104,8 +104,8 @@ def ROIPooling(
     tables = [(value, place)]
     for level in range(max(width - 1, 0).bit_length()):
         now = tables[-1]
-        moved = tuple(jnp.concatenate([t[:, :, 1 << level :], t[:, :, -(1 << level) :]], 2) for t in now)
-        tables.append(_better(now, moved))
+        a, b = (jnp.concatenate([t[:, :, 1 << level :], t[:, :, -(1 << level) :]], 2) for t in now)
+        tables.append(_better(now, (a, b)))
     levels = len(tables)
     values = jnp.stack([t[0] for t in tables], 2).reshape(-1, channels)
     places = jnp.stack([t[1] for t in tables], 2).reshape(-1, channels)
@@ -119,8 +119,7 @@ def ROIPooling(
         inside = ((y < y2)[:, :, None] & ~empty)[..., None]
         for start in starts:
             at = (row[:, :, None] + level[:, None, :]) * width + jnp.clip(start, 0, width - 1)[:, None, :]
-            found = values[at], places[at]
-            best = _better(best, (jnp.where(inside, found[0], lowest), jnp.where(inside, found[1], data.size)))
+            best = _better(best, (jnp.where(inside, values[at], lowest), jnp.where(inside, places[at], data.size)))
         return best
 
     shape = (rois.shape[0], *pooled_size, channels)
@@ -202,7 +201,7 @@ def _align(
     )
     count = jnp.max(grids[0], initial=0) * most
     total = gather_sum(parts, table.reshape(-1, channels // bins), points, count)
-    return jnp.moveaxis(total, -1, 1)
+    return jnp.moveaxis(total, -1, 1)  # type: ignore[arg-type]
 
 
 @op(shape=_align_shape, types=roi_types, check=_check_size)
@@ -308,4 +307,4 @@ def _contrib_PSROIPooling(
     table = jnp.moveaxis(data.reshape(images, output_dim, groups**2, height, width), (1, 2), (4, 3))
     points = (rois[:, 0].astype(jnp.int32), x1, x2, y1, y2, most)
     total = gather_sum(parts, table.reshape(-1, output_dim), points, jnp.max(y2 - y1, initial=0) * most)
-    return jnp.moveaxis(total, -1, 1)
+    return jnp.moveaxis(total, -1, 1)  # type: ignore[arg-type]

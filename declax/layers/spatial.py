@@ -9,7 +9,7 @@ from jax import Array, lax
 
 from declax.attrs import AttrError, attr
 from declax.layers.bilinear import corners, pixel_rows, read, zero_outside
-from declax.layers.boxes import need
+from declax.layers.boxes import need, ranked
 from declax.registry import Tensor, deduce, op
 from declax.rules import Shapes, TypeConflict, Types, assign, same_type
 from declax.shapes import is_complete
@@ -103,14 +103,14 @@ def SpatialTransformer(
 def _grid_shape(ins: Shapes, outs: Shapes, transform_type, target_shape) -> None:
     s = ins[0]
     if transform_type == "affine":
-        need(s is not None and len(s) == 2, "if transform_type is affine, data should be 2D in batch-num_hidden", s)
+        s = ranked(s, 2, "if transform_type is affine, data should be 2D in batch-num_hidden")
         assert s is not None
         need(s[1] == 6, "incorrect data shape[1], should be 6", s)
         need(min(target_shape) > 0, f"incorrect target_shape: {target_shape}")
         assign(outs, 0, (s[0], 2, *target_shape))
         assign(outs, 1, (3, math.prod(target_shape)))
     else:
-        need(s is not None and len(s) == 4, "if transform_type is warp, data should be 4D in batch-num_hidden-y-x", s)
+        s = ranked(s, 4, "if transform_type is warp, data should be 4D in batch-num_hidden-y-x")
         assert s is not None
         need(s[1] == 2, "incorrect data shape[1], should be 2", s)
         assign(outs, 0, s)
@@ -181,8 +181,8 @@ def _correlation_shape(
     ins: Shapes, outs: Shapes, kernel_size, max_displacement, stride1, stride2, pad_size
 ) -> None:  # fmt: skip
     a, b = ins
-    need(a is not None and len(a) == 4, "data should be a 4D tensor", a)
-    need(b is not None and len(b) == 4, "data should be a 4D tensor", b)
+    a = ranked(a, 4, "data should be a 4D tensor")
+    b = ranked(b, 4, "data should be a 4D tensor")
     assert a is not None
     border = max_displacement + (kernel_size - 1) // 2
     padded = [None if d is None else d + 2 * pad_size for d in a[2:]]
@@ -280,7 +280,7 @@ def _resize_shape(ins: Shapes, outs: Shapes, mode, height, width, scale_height, 
     need(len(data) == 4, "data must have 4 dimensions", data)
     like = ins[1] if mode == "like" else None
     if mode == "like":
-        need(like is not None and len(like) == 4, "like must have 4 dimensions", like)
+        like = ranked(like, 4, "like must have 4 dimensions")
         assert like is not None
         assign(outs, 0, (*data[:2], *like[2:]))
         return

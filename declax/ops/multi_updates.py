@@ -38,22 +38,17 @@ class Groups:
             "arguments": self._asking(self.arguments),
             "states": self._asking(self.states) if self.state_places else None,
             "outputs": self._asking(lambda n: n),
-            "shape": self._asking(self.shape, rule=True),
-            "types": self._asking(self.types, rule=True),
+            "shape": self._asking(self.shape),
+            "types": self._asking(self.types),
             "check": self.check,
             "varying": tuple(varying),
         }
 
-    def _asking(self, function: Callable, rule: bool = False) -> Callable:
+    def _asking(self, function: Callable) -> Callable:
         """`function` of the number of weights as a Callable that asks for the hyper-parameter."""
-        if rule:
 
-            def ask(ins, outs, **asked):
-                return function(ins, outs, asked[self.count])
-        else:
-
-            def ask(**asked):
-                return function(asked[self.count])
+        def ask(*first, **asked):
+            return function(*first, asked[self.count])
 
         ask.asks = (self.count,)
         return ask
@@ -298,8 +293,8 @@ def _lamb(
         lr, scale = numbers(w.dtype, rates[i], rescale_grad)
         g = clipped(grad.astype(w.dtype) * scale, clip_gradient)
         way, mean, var = lamb_direction(w, g, mean, var, betas, epsilon, wds[i], steps[i], bias_correction)
-        norms = [jnp.sqrt(jnp.sum(jnp.square(x.astype(jnp.float32)))) for x in (weight, way)]
-        new = w - lr * trust(*norms, *bounds).astype(w.dtype) * way
+        r1, r2 = (jnp.sqrt(jnp.sum(jnp.square(x.astype(jnp.float32)))) for x in (weight, way))
+        new = w - lr * trust(r1, r2, *bounds).astype(w.dtype) * way
         return (new.astype(weight.dtype), mean, var, new) if copy else (new, mean, var)
 
     return _results([one(i, p) for i, p in enumerate(group.parts(data, n))])

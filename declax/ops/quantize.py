@@ -138,12 +138,12 @@ def _contrib_quantize_v2(
     """
     dtype = chosen(out_type, min_calib_range, max_calib_range)
     calibrated = min_calib_range is not None and max_calib_range is not None
-    limits = [jnp.full((1,), v, jnp.float32) for v in (min_calib_range, max_calib_range)] if calibrated else None
+    limits = [jnp.full((1,), v, jnp.float32) for v in (min_calib_range, max_calib_range) if v is not None]
     if data.dtype != jnp.float32:
         low, high = (0.0, 255.5) if data.dtype == jnp.uint8 else (-127.5, 127.5)
-        low, high = limits or (jnp.full((1,), low, jnp.float32), jnp.full((1,), high, jnp.float32))
+        low, high = limits if calibrated else (jnp.full((1,), low, jnp.float32), jnp.full((1,), high, jnp.float32))
         return data.astype(dtype), low, high
-    low, high = limits or (jnp.min(data).reshape(1), jnp.max(data).reshape(1))
+    low, high = limits if calibrated else (jnp.min(data).reshape(1), jnp.max(data).reshape(1))
     return _quantize(data, low, high, dtype, WIDE)
 
 

@@ -20,7 +20,7 @@ LR = ("lr", "wd", "rescale_grad")
 """Hyper-parameters that change from step to step."""
 
 
-def numbers(dtype: Any, *values: Any) -> tuple[Array, ...]:
+def numbers(dtype: Any, *values: Any) -> tuple[Any, ...]:
     """Hyper-parameters, float32 as in MXNet, in the element type of the computation."""
     return tuple(jnp.asarray(np.float32(v) if isinstance(v, int | float) else v).astype(dtype) for v in values)
 
