@@ -159,7 +159,8 @@ class NDArray(Arithmetic, Methods):
         return self.data.__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
-        return self.data.__dlpack_device__()
+        array: Any = self.data  # jax's stubs do not know the method
+        return array.__dlpack_device__()
 
     def __jax_array__(self) -> jax.Array:
         return self.data
@@ -406,7 +407,7 @@ def _selected(index: Any, shape: tuple[int, ...], basic: bool) -> tuple[tuple[in
         found = np.lib.stride_tricks.as_strided(byte, shape, tuple(int(s) for s in strides))[index]
     else:
         found = np.broadcast_to(byte[0], shape)[_on_host(index)]
-    return found.shape, isinstance(found, np.uint8) or found.flags.c_contiguous
+    return found.shape, np.isscalar(found) or found.flags.c_contiguous
 
 
 def _on_host(index: Any) -> Any:

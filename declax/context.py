@@ -26,10 +26,11 @@ class Context:
 
     def __init__(self, device_type: "str | Context", device_id: int = 0):
         if isinstance(device_type, Context):
-            device_type, device_id = device_type.device_type, device_type.device_id
+            device_id, device_type = device_type.device_id, str(device_type.device_type)
         if device_type not in _TYPE_ID:
             raise ContextError(f"unknown device type {device_type!r}; known: {', '.join(_TYPE_ID)}")
-        self.device_type, self.device_id = device_type, int(device_id)
+        self.device_type: str = device_type
+        self.device_id = int(device_id)
 
     @property
     def device_typeid(self) -> int:

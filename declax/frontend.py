@@ -69,7 +69,7 @@ class Namespaces:
         self.module, self.tensor, self.create = module, tensor, create
         self.top = Namespace(self, "")
         self.sub = {name: Namespace(self, name) for name in SUBNAMESPACES}
-        self.sub["np"]._internal = self.sub["np._internal"]
+        self.sub["np"].__dict__["_internal"] = self.sub["np._internal"]
 
     @cached_property
     def table(self) -> dict[str, dict[str, str]]:

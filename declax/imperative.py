@@ -123,7 +123,8 @@ def _is_wide(op: OpDef, texts: tuple, dtypes: tuple) -> bool:
     if needs_x64(dtypes):
         return True
     params = _params(op, texts)
-    ins, outs = list(dtypes), [None] * op.num_outputs(params)
+    ins: list[Any] = list(dtypes)
+    outs: list[Any] = [None] * op.num_outputs(params)
     try:
         (op.type_rule or same_type)(ins, outs, **(params if op.type_rule else {}))
     except ValueError:

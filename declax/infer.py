@@ -27,7 +27,8 @@ def as_dtype(value: Any) -> np.dtype:
         return dtype_of(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return dtype_of(DTYPES[value])
-    return np.dtype(value)
+    kind: Any = value
+    return np.dtype(kind)
 
 
 @dataclass

@@ -122,8 +122,7 @@ class Lowered:
         """
         values = [_array(x) for x in _pick(args, self.arguments, "argument")]
         states = [_array(x) for x in _pick(aux or {}, self.auxiliary_states, "auxiliary state")]
-        wide = not jax.config.jax_enable_x64 and self._is_wide((*values, *states))
-        with jax.enable_x64(True) if wide else nullcontext():
+        with jax.enable_x64(True) if self._is_wide((*values, *states)) else nullcontext():
             outputs, new = self.flat(values, states, train, key)
         return tuple(outputs), dict(zip(self.auxiliary_states, new, strict=True))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from declax import registry
 from declax.array import NDArray, to_device
@@ -131,7 +132,8 @@ class CustomDef(OpDef):
                 "register its CustomOpProp with declax.operator.register before building or loading the graph"
             )
         try:
-            prop = _registered[kind](**given)
+            made: Any = _registered[kind]
+            prop = made(**given)
         except TypeError as e:
             raise OperatorError(f"{self._where(node)}: {_registered[kind].__name__} does not take {given}: {e}") from e
         return {"op_type": kind, "prop": prop, "made": {}}
@@ -177,7 +179,7 @@ class CustomDef(OpDef):
         self, params: Mapping[str, Any], inputs: Sequence[Any], *, train: bool = False, key: Any = None,
         subgraphs: tuple = (), results: tuple = (),
     ) -> tuple:  # fmt: skip
-        if not any(isinstance(x, jax.core.Tracer) for x in inputs):
+        if not any(isinstance(x, Tracer) for x in inputs):
             return self.host_forward(params, inputs, train)
         return self._through_callback(params, inputs, train)
 
@@ -291,7 +293,7 @@ def _custom_types(ins: list, outs: list, prop: CustomOpProp, **_: Any) -> None:
     first = next((t for t in ins if t is not None), None)
     if first is None and ins:
         return
-    result = prop.infer_type([(first if t is None else t).type for t in ins[:n]])
+    result = prop.infer_type([] if first is None else [(first if t is None else t).type for t in ins[:n]])
     for i, t in enumerate(result[0]):
         assign_type(ins, i, np.dtype(t))
     for i, t in enumerate(result[1]):

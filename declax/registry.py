@@ -21,10 +21,13 @@ This file knows neither Symbol nor JAX (JAX is imported when a body with its own
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, NewType, TypeVar
+from typing import TYPE_CHECKING, Any, NewType, TypeVar
 
 from declax.attrs import MISSING, AttrError, Hyper, hyper_parameter
 from declax.errors import OperatorError, nearest
+
+if TYPE_CHECKING:
+    import jax
 
 Tensor = Any
 """Annotation of a tensor parameter."""
@@ -32,7 +35,7 @@ Tensor = Any
 Train = NewType("Train", bool)
 """Annotation of the injected parameter that says whether this is a training run."""
 
-Key = NewType("Key", object)
+Key = NewType("Key", "jax.Array")
 """Annotation of the injected random key; asking for it makes the operator a random one."""
 
 Subgraphs = NewType("Subgraphs", tuple)
@@ -136,9 +139,14 @@ class OpDef:
         self.function, self.name, self.aliases = function, name, aliases
         self.needs_shape, self.needs_type = needs_shape, needs_type
         self.num_args, self.auto_create, self.dynamic, self.loss = num_args, auto_create, dynamic, loss
-        self.host, self.workspaces = host, workspaces
+        self.host = host
+        # what is Callable becomes an Ask in _read_signature
+        self.workspaces: Any = workspaces
         self.backward: Callable | None = None
-        self._outputs, self._visible, self._shape, self._types = outputs, visible, shape, types
+        self._outputs: Any = outputs
+        self._visible: Any = visible
+        self._shape: Any = shape
+        self._types: Any = types
         self._check, self._arguments, self._initializers = check, arguments, dict(initializers or {})
         self._random, self._states, self.varying, self.fused = random, states, varying, fused
         self._read_signature()
@@ -239,7 +247,7 @@ class OpDef:
             fixed = self.all_input_names
             if count is None:
                 count = params[self.num_args] if self.num_args else 0
-            return (*fixed, *(f"arg{i}" for i in range(count - len(fixed))))
+            return (*fixed, *(f"arg{i}" for i in range((count or 0) - len(fixed))))
         return tuple(self.all_input_names[i] for i in self.present(params))
 
     def input_count(self, params: Mapping[str, Any]) -> int | None:

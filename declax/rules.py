@@ -6,6 +6,7 @@ by name. A contradiction raises ShapeConflict or TypeConflict, to which infer.py
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def forward(function: Callable[..., PartialShape | Sequence[PartialShape]]) -> C
     def rule(ins: Shapes, outs: Shapes, **hyper) -> None:
         if any(s is None for s in ins):
             return
-        result = function(*ins, **hyper)
+        result: Any = function(*ins, **hyper)
         for i, s in enumerate(result if isinstance(result, list) else [result]):
             assign(outs, i, s)
 

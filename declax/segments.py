@@ -112,7 +112,8 @@ class _HostRun:
             for i, y in zip(step.outputs, outs, strict=True)
         ]
         try:
-            grads = self.node.op.host_backward(self.node.params, heads, self.inputs, outs)
+            op: Any = self.node.op
+            grads = op.host_backward(self.node.params, heads, self.inputs, outs)
         except Exception as e:
             raise RunError(failure(self.node, self.inputs, e)) from e
         found: list[Any] = [0] * len(active)

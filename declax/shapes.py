@@ -53,14 +53,13 @@ def is_complete(shape: PartialShape) -> bool:
 
 def size(shape: PartialShape) -> int | None:
     """Number of elements, None while any dimension is unknown."""
-    if shape is None or None in shape:
-        return None
-    return prod(shape)
+    return None if shape is None else product(shape)
 
 
 def product(dims: Sequence[int | None]) -> int | None:
     """Product of dimensions, None while any is unknown."""
-    return None if None in dims else prod(dims)
+    known = [d for d in dims if d is not None]
+    return prod(known) if len(known) == len(dims) else None
 
 
 def show(shape: PartialShape) -> str:

@@ -12,7 +12,8 @@ def block(x, name, pool):
     a = mx.sym.Activation(mx.sym.BatchNorm(mx.sym.Convolution(
         x, kernel=(1, 1), num_filter=6, name=name + "_a"), name=name + "_abn", fix_gamma=False), act_type="relu")
     b = mx.sym.Activation(mx.sym.BatchNorm(mx.sym.Convolution(
-        x, kernel=(3, 3), pad=(1, 1), num_filter=5, name=name + "_b"), name=name + "_bbn", fix_gamma=False), act_type="relu")
+        x, kernel=(3, 3), pad=(1, 1), num_filter=5, name=name + "_b"),
+        name=name + "_bbn", fix_gamma=False), act_type="relu")
     p = mx.sym.Pooling(x, kernel=(3, 3), stride=(1, 1), pad=(1, 1), pool_type=pool)
     p = mx.sym.BatchNorm(mx.sym.Convolution(p, kernel=(1, 1), num_filter=3, name=name + "_p"), name=name + "_pbn")
     return mx.sym.Concat(a, b, mx.sym.Activation(p, act_type="relu"))

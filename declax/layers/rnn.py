@@ -213,7 +213,7 @@ def _cell_function(mode: str, limits: tuple[float | None, float | None], clip_na
         i, f, g, o = jnp.split(z + recurrent, 4, axis=-1)
         c = jax.nn.sigmoid(f) * states[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
         low, high = limits
-        if low is not None:
+        if low is not None and high is not None:
             smaller, larger = (jnp.fmin, jnp.fmax) if clip_nan else (jnp.minimum, jnp.maximum)
             c = smaller(larger(c, low), high)
         return jax.nn.sigmoid(o) * jnp.tanh(c), c

@@ -220,5 +220,5 @@ def _sample_unique_zipfian(*, range_max: int, shape: Shape | None = None, key: K
     u = jax.random.uniform(jax.random.fold_in(key, 1), taken.shape, real, minval=np.finfo(real).tiny)
     repeats = jnp.floor(jnp.log(u) / jnp.log(jnp.clip(taken, np.finfo(real).tiny, 1 - np.finfo(real).eps)))
     tries = count + jnp.sum(repeats, axis=1)
-    whole = dtype_of("int64") if jax.config.jax_enable_x64 else dtype_of("int32")
+    whole = jax.dtypes.canonicalize_dtype("int64")
     return classes.astype(whole), tries.astype(whole)
