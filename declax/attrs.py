@@ -23,6 +23,9 @@ DTYPES = (
 )  # fmt: skip
 """Element types in the order of MXNet's type numbers 0 to 12."""
 
+HIDDEN_KEYS = ("ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage")
+"""Attributes of a node itself, not of its operator: kept as `__key__`, and may be written without the underscores."""
+
 MISSING: Any = type("_Missing", (), {"__repr__": lambda self: "required"})()
 
 

@@ -94,11 +94,6 @@ class Node:
             text = f"node {self.name!r}, operator {self.op.name}({shown})"
         return text + (f", declared at {self.site[0]}:{self.site[1]}" if self.site else "")
 
-    def reparse(self) -> None:
-        """Reads `params` again after `attrs` changed."""
-        if self.op is not None:
-            self.params = self.op.parse(self.attrs, self.name)
-
     def __repr__(self) -> str:
         return f"<Node {self.op_name} {self.name!r}>"
 

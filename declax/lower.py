@@ -281,18 +281,3 @@ def _pick(given: Mapping[str, Any], names: Sequence[str], what: str) -> list:
         unknown = next(k for k in given if k not in names)
         raise BindError(f"unknown {what} {unknown!r}{nearest(unknown, names)}; known: {', '.join(names) or 'none'}")
     return [given[n] for n in names]
-
-
-def eval_shapes(symbol: "Symbol", **shapes: tuple[int, ...]) -> dict[str, Any]:
-    """`jax.ShapeDtypeStruct`s of all arguments and auxiliary states, for `jax.eval_shape` and `jax.export`."""
-    from declax import infer
-
-    found = infer.infer_shapes(symbol.heads, shapes)
-    types = infer.decide_types(symbol.heads, {})
-    names = [*symbol.list_arguments(), *symbol.list_auxiliary_states()]
-    dims = [*found.arguments, *found.auxiliary]
-    kinds = [*types.arguments, *types.auxiliary]
-    return {
-        n: jax.ShapeDtypeStruct(s, np.dtype("float32") if t is None else t)
-        for n, s, t in zip(names, dims, kinds, strict=True)
-    }

@@ -14,7 +14,7 @@ import numpy as np
 from declax import attribute, graph, registry, shapes
 from declax import name as naming
 from declax.arithmetic import Arithmetic, Row, as_scalar, is_number
-from declax.attrs import DTYPES, to_text
+from declax.attrs import DTYPES, HIDDEN_KEYS, to_text
 from declax.errors import ComposeError, DeclaxError, MXNetError, NotImplementedForSymbol, OperatorError
 from declax.frontend import Namespaces, install_fluent, number_or_symbol
 from declax.graph import Entry, Node
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from declax.executor import Executor
 else:
     Methods = object
-
-HIDDEN_KEYS = ("ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage")
-"""Attributes that may be written without the double underscores under which they are kept."""
 
 _STORAGE_TYPES = {"undefined": -1, "default": 0, "row_sparse": 1, "csr": 2}
 

@@ -6,15 +6,13 @@ attributes, inputs and outputs. Both end in LoadError, which names the node, its
 
 from typing import Any
 
+from declax.attrs import HIDDEN_KEYS
 from declax.errors import LoadError, OperatorError
 from declax.io.rawgraph import RawGraph, RawNode
 from declax.registry import OpDef, find, lookup
 
 CURRENT_VERSION = 10901
 """MXNet 1.9.1 as its files write it."""
-
-HIDDEN_KEYS = ("ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage")
-"""Attributes of a node itself, not of its operator; since 0.9 they are written `__key__`."""
 
 
 def upgrade(raw: RawGraph) -> list[str]:
