@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from declax import attribute, base, context, name, random, util
+from declax import attribute, base, context, name, passes, random, util
 from declax.attribute import AttrScope
 from declax.base import MXNetError
 from declax.context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus, num_tpus, tpu
@@ -86,6 +86,7 @@ __all__ = [
     "num_tpus",
     "operator",
     "ops",
+    "passes",
     "random",
     "register_op",
     "rnd",

@@ -325,12 +325,13 @@ def eval_shape(node: Node, ins: tuple[PartialShape, ...], dtypes: tuple) -> tupl
         return found
     import jax
 
-    from declax.lower import needs_x64, subgraph_callables
+    from declax.lower import needs_x64
+    from declax.plan import Subgraph
 
     avals = [jax.ShapeDtypeStruct(s, t) for s, t in zip(ins, dtypes, strict=True)]  # type: ignore[arg-type]
 
     def body(key: Any, *xs: Any) -> Any:
-        return op.run(params, xs, train=False, key=key, subgraphs=subgraph_callables(node))
+        return op.run(params, xs, train=False, key=key, subgraphs=tuple(Subgraph(heads) for heads in node.subgraphs))
 
     with jax.enable_x64(needs_x64(dtypes)):
         random_key = jax.eval_shape(lambda: jax.random.key(0)) if op.takes_key else None

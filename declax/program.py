@@ -121,7 +121,7 @@ def program_of(symbol: "Symbol", wrt: tuple[int, ...]) -> Program:
     programs = kept[2]
     if wrt not in programs:
         lowered = kept[1]
-        if any(s.is_dynamic or s.is_host for s in lowered.steps):
+        if any(s.is_dynamic or s.is_host for s in lowered.plan.steps):
             from declax.segments import SegmentedProgram
 
             programs[wrt] = SegmentedProgram(lowered, wrt)

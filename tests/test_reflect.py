@@ -175,7 +175,9 @@ FLOORS = [
     {"graph", "cost"},
     {"frontend", "io.rawgraph", "io.legacy"},
     {"creation", "symbol", "infer", "io.json"},
-    {"visualization", "summary", "lower"},
+    {"visualization", "summary", "passes", "passes.rewriting"},
+    {"plan"},
+    {"lower"},
     {"executor"},
 ]
 """The floors of the house, lowest first; a module imports from its own floor and those below."""
