@@ -1,7 +1,5 @@
 """A task's graph as an ONNX model: parameters become initialisers, the given inputs stay inputs."""
 
-import math
-
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -143,40 +141,45 @@ def _iofc(part: np.ndarray, hidden: int) -> np.ndarray:
 # -- attention -------------------------------------------------------------------------------------------------
 
 
-def _heads_of(e: Exporter, node: Node, x, which):
-    """(T, N, heads * 3 * d) -> (N, heads, T, d): queries, keys or values."""
+class Attention:
+    """Queries, keys and lengths on their way to the runtime's own fused attention."""
+
+    def __init__(self, q: str, k: str, length: str = ""):
+        self.q, self.k, self.length = q, k, length
+
+
+def _parts(e: Exporter, node: Node, x):
+    """(T, N, heads * 3 * d) -> queries, keys, values (N, T, heads * d)."""
     source, output = node.inputs[0]
     steps, batch, width = source.shapes[output]
     heads = node.whole("heads")
     x = e.add("Reshape", x, e.constant([steps, batch, heads, 3, width // heads // 3]))
-    x = e.add("Gather", x, e.constant(which), axis=3)
-    return e.add("Transpose", x, perm=[1, 2, 0, 3])
+    parts = e.add("Split", e.add("Transpose", x, perm=[3, 1, 0, 2, 4]), axis=0, num_outputs=3, count=3)
+    return [e.add("Reshape", p, e.constant([batch, steps, width // 3])) for p in parts]
 
 
 def _scores(e: Exporter, node: Node, x):
-    source, output = node.inputs[0]
-    depth = source.shapes[output][2] // node.whole("heads") // 3
-    q, k = _heads_of(e, node, x, 0), _heads_of(e, node, x, 1)
-    q = e.add("Mul", q, e.constant(1 / math.sqrt(depth), "f4"))
-    y = e.add("MatMul", q, e.add("Transpose", k, perm=[0, 1, 3, 2]))
-    return e.add("Reshape", y, e.constant(node.shapes[0]))
+    q, k, _ = _parts(e, node, x)
+    return Attention(q, k)
 
 
 def _softmax(e: Exporter, node: Node, x, length=None):
-    if length is None:
+    if not isinstance(x, Attention):
         return e.add("Softmax", x, axis=node.whole("axis", -1))
-    columns = e.constant(np.arange(node.shapes[0][-1]), "i4")
-    outside = e.add("GreaterOrEqual", columns, e.add("Unsqueeze", length, e.constant([2])))
-    return e.add("Softmax", e.add("Where", outside, e.constant(-1e30, "f4"), x), axis=-1)
+    return Attention(x.q, x.k, length or "")
 
 
 def _context(e: Exporter, node: Node, x, shares):
     source, output = node.inputs[0]
     steps, batch, _ = source.shapes[output]
     heads = node.whole("heads")
-    shares = e.add("Reshape", shares, e.constant([batch, heads, steps, steps]))
-    y = e.add("MatMul", shares, _heads_of(e, node, x, 2))
-    return e.add("Reshape", e.add("Transpose", y, perm=[2, 0, 1, 3]), e.constant(node.shapes[0]))
+    inputs = [shares.q, shares.k, _parts(e, node, x)[2]]
+    if shares.length:  # (N * heads, T), the same for every head and row of a sentence
+        first = e.add("Reshape", shares.length, e.constant([batch, heads * steps]))
+        lengths = e.add("Slice", first, e.constant([0]), e.constant([1]), e.constant([1]))
+        inputs += ["", e.add("Reshape", lengths, e.constant([batch]))]
+    y = e.add("MultiHeadAttention", *inputs, domain="com.microsoft", num_heads=heads)
+    return e.add("Transpose", y, perm=[1, 0, 2])
 
 
 # -- shapes ----------------------------------------------------------------------------------------------------
