@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.peers.detection import anchors, settings
 from benchmarks.peers.graph import Graph, Node, lstm_parts, pads_of_pool
 
 OPSET = 20
@@ -234,7 +235,41 @@ def _norm_channels(e: Exporter, node: Node, x):
     return e.add("Div", x, e.add("Sqrt", e.add("Add", total, e.constant(node.number("eps", 1e-10), "f4"))))
 
 
+def _detections(e: Exporter, node: Node, scores, places, boxes):
+    """The best boxes of an image, those that overlap a better one of their class marked -1, and -1 below them."""
+    count, least, overlap, variances = settings(node)
+    batch, total, _ = node.shapes[0]
+    zero, axis1, axis2 = e.constant([0]), e.constant([1]), e.constant([2])
+    classes = e.add("Slice", scores, e.constant([1]), e.constant([2**31]), axis1)
+    best, which = e.add("TopK", e.add("ReduceMax", classes, axis1, keepdims=0), e.constant([count]), axis=1, count=2)
+    kinds = e.add("ArgMax", classes, axis=1, keepdims=0)
+    kinds = e.add("Cast", e.add("GatherElements", kinds, which, axis=1), to=TensorProto.FLOAT)
+    at = e.add("Expand", e.add("Unsqueeze", which, axis2), e.constant([batch, count, 4]))
+    places = e.add("GatherElements", e.add("Reshape", places, e.constant([batch, total, 4])), at, axis=1)
+    boxes = e.add("Gather", e.add("Squeeze", boxes, zero), which, axis=0)
+    half = e.constant(0.5, "f4")
+    low, high = e.add("Split", boxes, axis=2, num_outputs=2, count=2)
+    size = e.add("Sub", high, low)
+    shift, growth = e.add("Split", e.add("Mul", places, e.constant(variances, "f4")), axis=2, num_outputs=2, count=2)
+    centre = e.add("Add", e.add("Mul", e.add("Add", low, high), half), e.add("Mul", shift, size))
+    extent = e.add("Mul", e.add("Mul", e.add("Exp", growth), size), half)
+    corners = e.add("Concat", e.add("Sub", centre, extent), e.add("Add", centre, extent), axis=2)
+    corners = e.add("Clip", corners, e.constant(0, "f4"), e.constant(1, "f4"))
+    # boxes of different classes are moved apart, so that one suppression serves all classes
+    apart = e.add("Add", corners, e.add("Unsqueeze", e.add("Mul", kinds, e.constant(2, "f4")), axis2))
+    limits = e.constant(count), e.constant(overlap, "f4"), e.constant(least, "f4")
+    kept = e.add("NonMaxSuppression", apart, e.add("Unsqueeze", best, axis1), *limits)
+    pairs = e.add("Gather", kept, e.constant([0, 2]), axis=1)
+    ones = e.add("Expand", e.constant(1, "f4"), e.add("Slice", e.add("Shape", kept), zero, axis1))
+    marked = e.add("ScatterND", e.constant(np.zeros((batch, count)), "f4"), pairs, ones)
+    kinds = e.add("Where", e.add("Greater", marked, half), kinds, e.constant(-1, "f4"))
+    rows = e.add("Concat", *[e.add("Unsqueeze", v, axis2) for v in (kinds, best)], corners, axis=2)
+    return e.add("Pad", rows, e.constant([0, 0, 0, 0, total - count, 0]), e.constant(-1, "f4"))
+
+
 OPERATORS = {
+    "_contrib_MultiBoxPrior": lambda e, n, x: e.constant(anchors(n), "f4"),
+    "_contrib_MultiBoxDetection": _detections,
     "Convolution": _convolution,
     "FullyConnected": _dense,
     "BatchNorm": _norm,
