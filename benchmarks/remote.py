@@ -115,7 +115,9 @@ class Remote:
         """Ends the worker."""
         self._process.kill()
         self._process.wait()
-        self._log.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._log):
+            assert pipe
+            pipe.close()
 
     def __enter__(self) -> "Remote":
         return self
