@@ -19,8 +19,8 @@ def same(ours: Path, theirs: Path, discrete: bool) -> None:
             if x.shape != y.shape:
                 raise AssertionError(f"{name}: shape {x.shape} here, {y.shape} there")
             if name.startswith("grad:"):
-                # A bias before a normalisation has no gradient but rounding, hence the floor. In the first layers of
-                # a deep net rounding alone changes which units are off, hence some per cent for each array.
+                # A bias before a normalisation has no gradient but rounding, hence the floor. In a deep net
+                # rounding alone changes which units are off: any two peers differ by some per cent in the first layers.
                 off, allowed = np.linalg.norm(x - y), 0.1 * np.linalg.norm(x) + 1e-4 * largest
                 total, wrong = total + float(np.sum(x * x)), wrong + float(np.sum((x - y) ** 2))
             elif discrete:
@@ -31,5 +31,5 @@ def same(ours: Path, theirs: Path, discrete: bool) -> None:
                 off, allowed = np.linalg.norm(x - y), 2e-3 * np.linalg.norm(x)
             if not off <= allowed:
                 raise AssertionError(f"{name} differs by {off:.3g}, allowed is {allowed:.3g}")
-        if wrong > 0.02**2 * total:
+        if wrong > 0.05**2 * total:
             raise AssertionError(f"all gradients together differ by {(wrong / total) ** 0.5:.3g} of their norm")
