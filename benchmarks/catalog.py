@@ -79,9 +79,8 @@ TASKS = {
 """Every task by the name that the command line takes."""
 
 
-def prepare(name: str, batch: int | None, folder: Path) -> Task:
+def prepare(task: Task, batch: int | None, folder: Path) -> None:
     """Writes the task's graph and values into a folder: `graph.json` and `arrays.npz`."""
-    task = TASKS[name]
     symbol = task.make()
     given = task.inputs(batch or task.batch)
     known = {n: shape for n, (shape, _) in given.items() if n in symbol.list_arguments()}
@@ -102,7 +101,6 @@ def prepare(name: str, batch: int | None, folder: Path) -> Task:
     np.savez(folder / "arrays.npz", **arrays)
     text = {"symbol": json.loads(symbol.tojson()), "shapes": _inner_shapes(symbol, known), "fixed": fixed}
     (folder / "graph.json").write_text(json.dumps(text))
-    return task
 
 
 def _inner_shapes(symbol, known):

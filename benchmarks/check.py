@@ -13,16 +13,23 @@ def same(ours: Path, theirs: Path, discrete: bool) -> None:
             raise AssertionError(f"results that only one side has: {', '.join(missing)}")
         grads = [n for n in a.files if n.startswith("grad:")]
         largest = max((float(np.linalg.norm(a[n])) for n in grads), default=0.0)
+        total, wrong = 0.0, 0.0
         for name in a.files:
             x, y = a[name], b[name]
             if x.shape != y.shape:
                 raise AssertionError(f"{name}: shape {x.shape} here, {y.shape} there")
             if name.startswith("grad:"):
-                # a bias before a normalisation has no gradient but rounding, hence the floor
-                off, allowed = np.linalg.norm(x - y), 0.02 * np.linalg.norm(x) + 1e-4 * largest
+                # A bias before a normalisation has no gradient but rounding, hence the floor. In a deep net
+                # rounding alone changes which units are off: any two peers differ by some per cent in the first layers.
+                off, allowed = np.linalg.norm(x - y), 0.1 * np.linalg.norm(x) + 1e-4 * largest
+                total, wrong = total + float(np.sum(x * x)), wrong + float(np.sum((x - y) ** 2))
             elif discrete:
-                off, allowed = float(np.mean(~np.isclose(x, y, rtol=1e-2, atol=1e-3))), 0.1
+                found = (x[..., 0] >= 0) | (y[..., 0] >= 0)  # what fills the rows of suppressed boxes has no meaning
+                off = float(np.mean(~np.isclose(x, y, rtol=1e-2, atol=1e-3)[found])) if found.any() else np.inf
+                allowed = 0.1
             else:
                 off, allowed = np.linalg.norm(x - y), 2e-3 * np.linalg.norm(x)
             if not off <= allowed:
                 raise AssertionError(f"{name} differs by {off:.3g}, allowed is {allowed:.3g}")
+        if wrong > 0.05**2 * total:
+            raise AssertionError(f"all gradients together differ by {(wrong / total) ** 0.5:.3g} of their norm")

@@ -5,10 +5,33 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+DISTURBED = 0.1
+"""Share of the measured cores' time that other programs may take before a turn counts as disturbed."""
+
+
+def _busy_seconds() -> float:
+    """Processor seconds that all programs have taken so far, the host's theft included; 0 where nothing tells."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    user, nice, system, _idle, _wait, *others = map(int, stat.read_text().split("\n", 1)[0].split()[1:9])
+    return (user + nice + system + sum(others)) / os.sysconf("SC_CLK_TCK")
+
+
+def _process_seconds(pid: int) -> float:
+    """Processor seconds of one process; 0 where nothing tells."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    fields = stat.read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class PeerError(Exception):
@@ -80,11 +103,21 @@ class Remote:
         options = self.peer.options | {"threads": self._threads}
         return self.ask("load", folder=str(folder), training=training, options=options)
 
+    def timed(self, times: int, warm: int) -> tuple[float, bool]:
+        """Mean seconds of a step, and whether other programs took part of the machine meanwhile."""
+        busy, own, start = _busy_seconds(), _process_seconds(self._process.pid), time.perf_counter()
+        seconds = self.ask("run", times=times, warm=warm)["seconds"]
+        wall = time.perf_counter() - start
+        others = _busy_seconds() - busy - (_process_seconds(self._process.pid) - own)
+        return seconds, others > DISTURBED * wall * self._threads
+
     def close(self) -> None:
         """Ends the worker."""
         self._process.kill()
         self._process.wait()
-        self._log.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._log):
+            assert pipe
+            pipe.close()
 
     def __enter__(self) -> "Remote":
         return self

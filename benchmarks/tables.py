@@ -41,7 +41,9 @@ def steps(rows: list[dict]) -> str:
         ours = row["peers"]["declax"]
         cells = [row["title"], str(row["batch"]), _cell(ours), *[_cell(row["peers"].get(k), True) for k in keys]]
         body.append([*cells, _target(row)])
-    return _table(head, body)
+    disturbed = [r["title"] for r in rows if r["peers"]["declax"].get("disturbed")]
+    note = f"\n\nOther programs ran during rounds of {', '.join(disturbed)}." if disturbed else ""
+    return _table(head, body) + note
 
 
 def _cell(found: dict | None, ratio: bool = False) -> str:

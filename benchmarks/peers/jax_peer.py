@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from benchmarks.peers.detection import anchors, settings
 from benchmarks.peers.graph import Graph, Node, Steps, lstm_parts, pads_of_pool
 
 
@@ -267,7 +268,34 @@ def _l2_normalize(node: Node):
     return lambda x: x * lax.rsqrt(jnp.sum(x * x, 1, keepdims=True) + eps)
 
 
+# -- detection -------------------------------------------------------------------------------------------------
+
+
+def _detections(node: Node):
+    count, least, overlap, variances = settings(node)
+    rest = node.shapes[0][1] - count
+
+    def image(scores, places, boxes):
+        best, which = lax.top_k(jnp.max(scores[1:], 0), count)
+        kinds = jnp.argmax(scores[1:], 0)[which]
+        low, high = jnp.split(boxes[which], 2, 1)
+        shift, growth = jnp.split(places.reshape(-1, 4)[which] * jnp.asarray(variances), 2, 1)
+        centre, extent = (low + high) / 2 + shift * (high - low), jnp.exp(growth) * (high - low) / 2
+        low, high = jnp.clip(centre - extent, 0, 1), jnp.clip(centre + extent, 0, 1)
+        common = jnp.maximum(jnp.minimum(high[:, None], high) - jnp.maximum(low[:, None], low), 0).prod(-1)
+        area = (high - low).prod(-1)
+        rivals = (common > overlap * (area[:, None] + area - common)) & (kinds[:, None] == kinds)
+        rivals = jnp.triu(rivals, 1)
+        kept = lax.fori_loop(0, count, lambda i, kept: kept & ~(rivals[i] & kept[i]), best > least)
+        rows = jnp.concatenate([jnp.where(kept, kinds, -1)[:, None], best[:, None], low, high], 1)
+        return jnp.pad(rows, ((0, rest), (0, 0)), constant_values=-1)
+
+    return lambda scores, places, boxes: jax.vmap(image, (0, 0, None))(scores, places, boxes[0])
+
+
 OPERATORS = {
+    "_contrib_MultiBoxPrior": lambda n: lambda x: jnp.asarray(anchors(n)),
+    "_contrib_MultiBoxDetection": _detections,
     "Convolution": _convolution,
     "FullyConnected": _dense,
     "Pooling": _pooling,

@@ -1,11 +1,10 @@
 """A task's graph as an ONNX model: parameters become initialisers, the given inputs stay inputs."""
 
-import math
-
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.peers.detection import anchors, settings
 from benchmarks.peers.graph import Graph, Node, lstm_parts, pads_of_pool
 
 OPSET = 20
@@ -143,40 +142,45 @@ def _iofc(part: np.ndarray, hidden: int) -> np.ndarray:
 # -- attention -------------------------------------------------------------------------------------------------
 
 
-def _heads_of(e: Exporter, node: Node, x, which):
-    """(T, N, heads * 3 * d) -> (N, heads, T, d): queries, keys or values."""
+class Attention:
+    """Queries, keys and lengths on their way to the runtime's own fused attention."""
+
+    def __init__(self, q: str, k: str, length: str = ""):
+        self.q, self.k, self.length = q, k, length
+
+
+def _parts(e: Exporter, node: Node, x):
+    """(T, N, heads * 3 * d) -> queries, keys, values (N, T, heads * d)."""
     source, output = node.inputs[0]
     steps, batch, width = source.shapes[output]
     heads = node.whole("heads")
     x = e.add("Reshape", x, e.constant([steps, batch, heads, 3, width // heads // 3]))
-    x = e.add("Gather", x, e.constant(which), axis=3)
-    return e.add("Transpose", x, perm=[1, 2, 0, 3])
+    parts = e.add("Split", e.add("Transpose", x, perm=[3, 1, 0, 2, 4]), axis=0, num_outputs=3, count=3)
+    return [e.add("Reshape", p, e.constant([batch, steps, width // 3])) for p in parts]
 
 
 def _scores(e: Exporter, node: Node, x):
-    source, output = node.inputs[0]
-    depth = source.shapes[output][2] // node.whole("heads") // 3
-    q, k = _heads_of(e, node, x, 0), _heads_of(e, node, x, 1)
-    q = e.add("Mul", q, e.constant(1 / math.sqrt(depth), "f4"))
-    y = e.add("MatMul", q, e.add("Transpose", k, perm=[0, 1, 3, 2]))
-    return e.add("Reshape", y, e.constant(node.shapes[0]))
+    q, k, _ = _parts(e, node, x)
+    return Attention(q, k)
 
 
 def _softmax(e: Exporter, node: Node, x, length=None):
-    if length is None:
+    if not isinstance(x, Attention):
         return e.add("Softmax", x, axis=node.whole("axis", -1))
-    columns = e.constant(np.arange(node.shapes[0][-1]), "i4")
-    outside = e.add("GreaterOrEqual", columns, e.add("Unsqueeze", length, e.constant([2])))
-    return e.add("Softmax", e.add("Where", outside, e.constant(-1e30, "f4"), x), axis=-1)
+    return Attention(x.q, x.k, length or "")
 
 
 def _context(e: Exporter, node: Node, x, shares):
     source, output = node.inputs[0]
     steps, batch, _ = source.shapes[output]
     heads = node.whole("heads")
-    shares = e.add("Reshape", shares, e.constant([batch, heads, steps, steps]))
-    y = e.add("MatMul", shares, _heads_of(e, node, x, 2))
-    return e.add("Reshape", e.add("Transpose", y, perm=[2, 0, 1, 3]), e.constant(node.shapes[0]))
+    inputs = [shares.q, shares.k, _parts(e, node, x)[2]]
+    if shares.length:  # (N * heads, T), the same for every head and row of a sentence
+        first = e.add("Reshape", shares.length, e.constant([batch, heads * steps]))
+        lengths = e.add("Slice", first, e.constant([0]), e.constant([1]), e.constant([1]))
+        inputs += ["", e.add("Reshape", lengths, e.constant([batch]))]
+    y = e.add("MultiHeadAttention", *inputs, domain="com.microsoft", num_heads=heads)
+    return e.add("Transpose", y, perm=[1, 0, 2])
 
 
 # -- shapes ----------------------------------------------------------------------------------------------------
@@ -231,7 +235,41 @@ def _norm_channels(e: Exporter, node: Node, x):
     return e.add("Div", x, e.add("Sqrt", e.add("Add", total, e.constant(node.number("eps", 1e-10), "f4"))))
 
 
+def _detections(e: Exporter, node: Node, scores, places, boxes):
+    """The best boxes of an image, those that overlap a better one of their class marked -1, and -1 below them."""
+    count, least, overlap, variances = settings(node)
+    batch, total, _ = node.shapes[0]
+    zero, axis1, axis2 = e.constant([0]), e.constant([1]), e.constant([2])
+    classes = e.add("Slice", scores, e.constant([1]), e.constant([2**31]), axis1)
+    best, which = e.add("TopK", e.add("ReduceMax", classes, axis1, keepdims=0), e.constant([count]), axis=1, count=2)
+    kinds = e.add("ArgMax", classes, axis=1, keepdims=0)
+    kinds = e.add("Cast", e.add("GatherElements", kinds, which, axis=1), to=TensorProto.FLOAT)
+    at = e.add("Expand", e.add("Unsqueeze", which, axis2), e.constant([batch, count, 4]))
+    places = e.add("GatherElements", e.add("Reshape", places, e.constant([batch, total, 4])), at, axis=1)
+    boxes = e.add("Gather", e.add("Squeeze", boxes, zero), which, axis=0)
+    half = e.constant(0.5, "f4")
+    low, high = e.add("Split", boxes, axis=2, num_outputs=2, count=2)
+    size = e.add("Sub", high, low)
+    shift, growth = e.add("Split", e.add("Mul", places, e.constant(variances, "f4")), axis=2, num_outputs=2, count=2)
+    centre = e.add("Add", e.add("Mul", e.add("Add", low, high), half), e.add("Mul", shift, size))
+    extent = e.add("Mul", e.add("Mul", e.add("Exp", growth), size), half)
+    corners = e.add("Concat", e.add("Sub", centre, extent), e.add("Add", centre, extent), axis=2)
+    corners = e.add("Clip", corners, e.constant(0, "f4"), e.constant(1, "f4"))
+    # boxes of different classes are moved apart, so that one suppression serves all classes
+    apart = e.add("Add", corners, e.add("Unsqueeze", e.add("Mul", kinds, e.constant(2, "f4")), axis2))
+    limits = e.constant(count), e.constant(overlap, "f4"), e.constant(least, "f4")
+    kept = e.add("NonMaxSuppression", apart, e.add("Unsqueeze", best, axis1), *limits)
+    pairs = e.add("Gather", kept, e.constant([0, 2]), axis=1)
+    ones = e.add("Expand", e.constant(1, "f4"), e.add("Slice", e.add("Shape", kept), zero, axis1))
+    marked = e.add("ScatterND", e.constant(np.zeros((batch, count)), "f4"), pairs, ones)
+    kinds = e.add("Where", e.add("Greater", marked, half), kinds, e.constant(-1, "f4"))
+    rows = e.add("Concat", *[e.add("Unsqueeze", v, axis2) for v in (kinds, best)], corners, axis=2)
+    return e.add("Pad", rows, e.constant([0, 0, 0, 0, total - count, 0]), e.constant(-1, "f4"))
+
+
 OPERATORS = {
+    "_contrib_MultiBoxPrior": lambda e, n, x: e.constant(anchors(n), "f4"),
+    "_contrib_MultiBoxDetection": _detections,
     "Convolution": _convolution,
     "FullyConnected": _dense,
     "BatchNorm": _norm,

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from benchmarks.peers.detection import anchors, settings
 from benchmarks.peers.graph import Graph, Node, Steps, lstm_parts, pads_of_pool
 
 
@@ -256,7 +257,43 @@ def _l2_normalize(node: Node):
     return lambda x: x * torch.rsqrt((x * x).sum(1, keepdim=True) + eps)
 
 
+# -- detection -------------------------------------------------------------------------------------------------
+
+
+def _anchors(node: Node):
+    boxes = torch.from_numpy(anchors(node))
+    return lambda x: boxes
+
+
+def _detections(node: Node):
+    count, least, overlap, variances = settings(node)
+    rest, scale = node.shapes[0][1] - count, torch.tensor(variances)
+
+    def call(scores, places, boxes):
+        best, kinds = scores[:, 1:].max(1)
+        best, which = best.topk(count, 1)
+        kinds = kinds.gather(1, which)
+        low, high = boxes[0][which].split(2, 2)
+        places = places.view(len(places), -1, 4)
+        shift, growth = (places.gather(1, which[..., None].expand(-1, -1, 4)) * scale).split(2, 2)
+        centre, extent = (low + high) / 2 + shift * (high - low), growth.exp() * (high - low) / 2
+        low, high = (centre - extent).clamp(0, 1), (centre + extent).clamp(0, 1)
+        common = torch.minimum(high[:, :, None], high[:, None]) - torch.maximum(low[:, :, None], low[:, None])
+        common, area = common.clamp(min=0).prod(-1), (high - low).prod(-1)
+        rivals = common > overlap * (area[:, :, None] + area[:, None] - common)
+        rivals = (rivals & (kinds[:, :, None] == kinds[:, None])).triu(1)
+        kept = best > least
+        for i in range(count):
+            kept &= ~(rivals[:, i] & kept[:, i : i + 1])
+        rows = torch.cat([kinds.where(kept, torch.tensor(-1))[..., None], best[..., None], low, high], 2)
+        return F.pad(rows, (0, 0, 0, rest), value=-1)
+
+    return call
+
+
 OPERATORS = {
+    "_contrib_MultiBoxPrior": _anchors,
+    "_contrib_MultiBoxDetection": _detections,
     "Convolution": _convolution,
     "FullyConnected": _dense,
     "Pooling": _pooling,
