@@ -252,7 +252,7 @@ def _contrib_box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs:
     Shapes: samples (B, N) (> 0.5 for positive ones), matches (B, N) indices into refs (B, M, 4), anchors (B, N, 4),
     all boxes (xmin, ymin, xmax, ymax), means and stds (4,) -> targets and masks (B, N, 4). The gradient is zero.
     """
-    chosen = jnp.take_along_axis(refs, matches.astype(jnp.int32)[..., None], axis=1)
+    chosen = jax.vmap(lambda boxes, at: boxes.at[at].get(mode="clip"))(refs, matches.astype(jnp.int32))
     centre, size = _centre(chosen)
     home, span = _centre(anchors)
     valid = (samples > 0.5)[..., None]
