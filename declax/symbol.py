@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import numpy as onp  # `np` here is the namespace of NumPy's names
 
 from declax import attribute, graph, registry, shapes
 from declax import name as naming
@@ -674,7 +674,7 @@ def minimum(left: Any, right: Any) -> Any:
 
 def hypot(left: Any, right: Any) -> Any:
     """The hypotenuse over two legs, either side a symbol or a number."""
-    return number_or_symbol(Symbol, left, right, _call, "_hypot", "_hypot_scalar", "_hypot_scalar", np.hypot)
+    return number_or_symbol(Symbol, left, right, _call, "_hypot", "_hypot_scalar", "_hypot_scalar", onp.hypot)
 
 
 def __getattr__(name: str) -> Any:

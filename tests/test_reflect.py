@@ -40,6 +40,57 @@ def test_every_operator_has_a_case():
     assert not missing, f"no line in tests/table for {missing}"
 
 
+FLAT = {
+    # values in steps, places, counts, constants
+    "_contrib_calibrate_entropy",
+    "_arange", "_contrib_MultiBoxPrior", "_contrib_getnnz", "_eye", "_full", "_histogram", "_linspace",
+    "_np_all", "_np_any", "_npi_arange", "_npi_argmax", "_npi_argmin", "_npi_around", "_npi_blackman",
+    "_npi_diag_indices_from", "_npi_equal", "_npi_equal_scalar", "_npi_eye", "_npi_greater", "_npi_greater_equal",
+    "_npi_greater_equal_scalar", "_npi_greater_scalar", "_npi_hamming", "_npi_hanning", "_npi_identity",
+    "_npi_indices", "_npi_isfinite", "_npi_isinf", "_npi_isnan", "_npi_isneginf", "_npi_isposinf", "_npi_less",
+    "_npi_less_equal", "_npi_less_equal_scalar", "_npi_less_scalar", "_npi_logical_not", "_npi_logspace",
+    "_npi_not_equal", "_npi_not_equal_scalar", "_npi_ones", "_npi_share_memory", "_npi_where_scalar2", "_npi_zeros",
+    "_npx_constraint_check", "_ones", "_onehot_encode", "_ravel_multi_index", "_set_value", "_unravel_index", "_zeros",
+    "_zeros_without_dtype", "one_hot", "reset_arrays",
+    # whole numbers only
+    "_npi_bitwise_and", "_npi_bitwise_and_scalar", "_npi_bitwise_not", "_npi_bitwise_or", "_npi_bitwise_or_scalar",
+    "_npi_bitwise_xor", "_npi_bitwise_xor_scalar", "_npi_lcm", "_npi_lcm_scalar", "_image_resize", "_image_to_tensor",
+    "_cvcopyMakeBorder", "_cvimresize",
+    # MXNet gives zeros
+    "_contrib_MultiBoxDetection", "_contrib_bipartite_matching", "_contrib_box_decode", "_contrib_box_encode",
+    "_contrib_box_iou", "_npi_boolean_mask_assign_scalar", "_npi_boolean_mask_assign_tensor", "_npi_eig", "_npi_eigh",
+    "_npi_eigvals", "_npi_eigvalsh", "_npi_percentile", "_npi_pinv", "_npi_pinv_scalar_rcond",
+    "_np_atleast_1d", "_np_atleast_2d", "_np_atleast_3d", "_npi_std", "_npi_var", "multi_lars", "multi_sum_sq",
+    # backward operators
+    "_npi_backward_ediff1d", "_npi_backward_nan_to_num", "_npi_backward_polyval",
+}  # fmt: skip
+"""Operators without a slope that could be measured, by reason."""
+
+OWN = {
+    "IdentityAttachKLSparseReg", "SoftmaxOutput", "_contrib_round_ste", "_contrib_sign_ste",
+    "_image_adjust_lighting", "_image_flip_left_right", "_image_flip_top_bottom",
+}  # fmt: skip
+"""Operators whose gradient is, as in MXNet, not the slope: test_recorded.py has their numbers."""
+
+
+def test_every_differentiable_operator_has_its_slope_measured():
+    from tests.test_slopes import MEASURED
+
+    def without_slope(o: OpDef) -> bool:
+        flat = o.name in FLAT | OWN or o.loss is True or o.dynamic or o.host or o.takes_subgraphs
+        return flat or "update" in o.name or "quantize" in o.name or "_sg_mkldnn" in o.name or o.takes_key
+
+    slopes = {
+        b.op.name for b in bound_cases() if b.case.grad and b.plain and any(x.dtype.kind == "f" for x in b.arrays)
+    }
+    missing = [o.name for o in every_operator() if o.name not in slopes | MEASURED and not without_slope(o)]
+    assert not missing, f"no gradient measured for {missing}"
+    known = {o.name for o in every_operator()}
+    assert known >= (FLAT | OWN)
+    measured_but_flat = sorted(slopes & OWN)
+    assert not measured_but_flat
+
+
 def test_every_operator_says_what_it_does():
     poor = []
     for o in every_operator():
@@ -216,7 +267,8 @@ def test_inputs_and_outputs_are_mxnets():
 
 NO_JAX = {
     "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol",
-    "infer", "frontend", "creation", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph", "io.params",
+    "infer", "frontend", "creation", "numeric", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph",
+    "io.params",
 }  # fmt: skip
 """Modules that import no JAX when they are imported."""
 
@@ -225,6 +277,7 @@ FLOORS = [
     {"shapes", "attrs", "name", "attribute", "context"},
     {"rules", "registry"},
     {"graph", "cost"},
+    {"numeric"},
     {"frontend", "io.rawgraph", "io.legacy"},
     {"creation", "symbol", "infer", "io.json"},
     {"visualization", "summary", "passes", "passes.rewriting"},
