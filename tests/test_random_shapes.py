@@ -1,8 +1,8 @@
 """Every operator on shapes that nobody chose: what inference says, from all and from some shapes, is what is computed.
 
-The sizes of a case of the table are replaced by others, equal ones by equal ones, and its body is traced on them. Where the
-body takes the new shapes inference must give the traced shapes and types; where it refuses, inference may do anything but
-promise other shapes.
+The sizes of a case of the table are replaced by others, equal ones by equal ones, and its body is traced on them.
+Where the body takes the new shapes inference must give the traced shapes and types; where it refuses, inference may do
+anything but promise other shapes.
 """
 
 from itertools import groupby
