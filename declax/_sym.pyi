@@ -772,6 +772,24 @@ class contrib:
     @staticmethod
     def isnan(data: Any) -> Any:
         """1 where the data is no number, 0 elsewhere."""
+    @staticmethod
+    def adamw_update(weight: Any, grad: Any, mean: Any, var: Any, rescale_grad: Any, lr: Any, eta: Any, **kwargs: Any) -> Any:
+        """AdamW on one weight; `rescale_grad` is a number or a tensor (1,), 0 or infinite to skip the step."""
+    @staticmethod
+    def mp_adamw_update(weight: Any, grad: Any, mean: Any, var: Any, weight32: Any, rescale_grad: Any, lr: Any, eta: Any, **kwargs: Any) -> Any:
+        """`adamw_update` of a half-precision weight with its float32 copy."""
+    @staticmethod
+    def multi_adamw_update(weights: Any, grads: Any, mean: Any, var: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, size: Any = 0, **kwargs: Any) -> Any:
+        """AdamW on several weights at once, each with its learning rate, weight decay and schedule multiplier."""
+    @staticmethod
+    def multi_mp_adamw_update(weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, size: Any = 0, **kwargs: Any) -> Any:
+        """`multi_adamw_update` of half-precision weights with their float32 copies."""
+    @staticmethod
+    def multi_lamb_update(weights: Any, grads: Any, mean: Any, var: Any, step_count: Any, lrs: Any, wds: Any, num_tensors: Any = 0, **kwargs: Any) -> Any:
+        """LAMB on several weights at once, each with its step, learning rate and weight decay."""
+    @staticmethod
+    def multi_mp_lamb_update(weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, step_count: Any, lrs: Any, wds: Any, num_tensors: Any = 0, **kwargs: Any) -> Any:
+        """`multi_lamb_update` of half-precision weights with their float32 copies."""
 
 class linalg:
     @staticmethod

@@ -154,19 +154,25 @@ class Namespace(ModuleType):
         return sorted({*self._owner.table[self._space], *_python_names(self._space)})
 
 
-# Functions that are Python around operators: namespace -> the module that holds them, each taking the frontend first.
-_PYTHON = {"": "declax.creation", "random": "declax.sampling", "contrib": "declax.control_flow"}
+# Functions that are Python around operators: namespace -> the modules that hold them, each taking the frontend first.
+_PYTHON = {
+    "": ("declax.creation",),
+    "random": ("declax.sampling",),
+    "contrib": ("declax.control_flow", "declax.updates"),
+}
 
 
-def _python_names(space: str) -> list[str]:
-    return list(import_module(_PYTHON[space]).PUBLIC) if space in _PYTHON else []
+def _python_names(space: str) -> dict[str, str]:
+    """Name -> module of a namespace's Python functions."""
+    return {name: module for module in _PYTHON.get(space, ()) for name in import_module(module).PUBLIC}
 
 
 def _python_function(owner: Namespaces, space: str, name: str) -> Callable | None:
     """A Python-level function (`zeros`, `random.uniform`, `contrib.foreach`) bound to the frontend."""
-    if name not in _python_names(space):
+    module = _python_names(space).get(name)
+    if module is None:
         return None
-    generic = getattr(import_module(_PYTHON[space]), name)
+    generic = getattr(import_module(module), name)
 
     def function(*args: Any, **kwargs: Any) -> Any:
         return generic(owner, *args, **kwargs)

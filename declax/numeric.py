@@ -13,6 +13,8 @@ from declax.arithmetic import as_scalar, is_number
 RENAMED = {
     "abs": "absolute", "amax": "max", "amin": "min", "divide": "true_divide", "product": "prod", "remainder": "mod",
     "round": "around", "round_": "around", "row_stack": "vstack", "sometrue": "any", "invert": "bitwise_not",
+    "deg2rad": "radians", "fabs": "absolute", "may_share_memory": "share_memory", "rad2deg": "degrees",
+    "shares_memory": "share_memory",
 }  # fmt: skip
 """Second names for one operator."""
 
@@ -43,7 +45,9 @@ def names(inside: str = "") -> list[str]:
         return sorted(n for n in (LINALG if inside == "linalg" else RANDOM) if registered(n, inside))
     plain = {n.removeprefix("_np_").removeprefix("_npi_") for n in registry.names() if n.startswith(("_np_", "_npi_"))}
     shown = {n for n in plain if not n.endswith(("_scalar", "_backward", "_n")) and not n.startswith("backward")}
-    return sorted({*shown.difference(LINALG, RANDOM), *(n for n in RENAMED if registered(n)), "linalg", "random"})
+    return sorted(
+        {*shown.difference(LINALG, set(RANDOM) - {"power"}), *(n for n in RENAMED if registered(n)), "linalg", "random"}
+    )
 
 
 def with_numbers(name: str, operator: Callable, make: Callable[[str], Callable]) -> Callable:

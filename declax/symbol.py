@@ -431,6 +431,8 @@ class Symbol(Arithmetic, Methods):
         """The symbol itself."""
         return self
 
+    as_np_ndarray = as_nd_ndarray
+
     # -- arithmetic: see arithmetic.py -------------------------------------------------------------------------
 
     def _two(self, row: Row, other: Any) -> Symbol:
