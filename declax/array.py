@@ -232,6 +232,21 @@ class NDArray(Arithmetic, Methods):
         """This array without its history: a view of all of it, as there is none."""
         return self._view(lambda a: a, lambda a, v: v)
 
+    def as_np_ndarray(self) -> NDArray:
+        """This array: there is one kind, and `util.np_shape` decides how its shapes are read."""
+        return self
+
+    def to_dlpack_for_read(self) -> Any:
+        """A DLPack capsule of the values."""
+        return self.__dlpack__()
+
+    to_dlpack_for_write = to_dlpack_for_read
+
+    @property
+    def writable(self) -> bool:
+        """Whether `x[:] = value` is allowed: always."""
+        return True
+
     def as_nd_ndarray(self) -> NDArray:
         """This array."""
         return self

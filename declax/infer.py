@@ -5,6 +5,7 @@ none `jax.eval_shape` of its body decides once all inputs are known. Sweeps go f
 more becomes known, as in MXNet.
 """
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,14 +58,20 @@ class Inferred:
 
 
 def infer_shapes(
-    heads: Sequence[Entry], known: Mapping[str, Any], types: "Inferred | None" = None, *, exact: bool = False
+    heads: Sequence[Entry],
+    known: Mapping[str, Any],
+    types: "Inferred | None" = None,
+    *,
+    exact: bool = False,
+    order: Sequence[Node] | None = None,
 ) -> Inferred:
     """Shapes of every entry from the variables' known shapes and `__shape__` attributes.
 
-    `known` is as users write shapes (0 or -1 for unknown), or with `exact` the shapes of arrays.
+    `known` is as users write shapes (0 or -1 for unknown), or with `exact` the shapes of arrays; `order` is the graph's
+    topological order, where the caller has it.
     """
     start = {name: tuple(s) if exact else shapes.from_public(s) for name, s in known.items()}
-    return _Pass(heads, start, _ShapeKind(types)).run()
+    return _Pass(heads, start, _ShapeKind(types), order).run()
 
 
 def infer_types(heads: Sequence[Entry], known: Mapping[str, np.dtype]) -> Inferred:
@@ -103,6 +110,11 @@ class _ShapeKind:
 
     is_known = staticmethod(shapes.is_complete)
     merge = staticmethod(shapes.merge)
+    same = staticmethod(operator.eq)
+
+    @staticmethod
+    def all_known(values: Sequence[PartialShape]) -> bool:
+        return None not in values and all(None not in s for s in values if s is not None)
 
     def step(self, node: Node, ins: list, outs: list) -> None:
         op, params = node.op, node.params
@@ -110,7 +122,7 @@ class _ShapeKind:
         assert params is not None
         if op.needs_shape and ins and ins[0] is None:
             raise ShapeConflict(f"the shape of its input {node.inputs[0].node.name!r} must be known here")
-        if not op.variadic:
+        if op.deduces:
             _deduce(node, ins)
         rule = op.shape_rule
         if rule is not None:
@@ -147,6 +159,15 @@ class _TypeKind:
         return value is not None
 
     merge = staticmethod(rules.merge_type)
+
+    @staticmethod
+    def same(a: Sequence[np.dtype | None], b: Sequence[np.dtype | None]) -> bool:
+        # numpy takes None for float64 in a comparison of dtypes
+        return all(x is y or (x is not None and y is not None and x == y) for x, y in zip(a, b, strict=True))
+
+    @staticmethod
+    def all_known(values: Sequence[np.dtype | None]) -> bool:
+        return not any(t is None for t in values)
 
     def step(self, node: Node, ins: list, outs: list) -> None:
         op, params = node.op, node.params
@@ -212,17 +233,14 @@ def _deduce(node: Node, ins: list) -> None:
         by_name[op.inputs[i].name] = ins[position]
 
 
-def _same(a: Any, b: Any) -> bool:
-    # numpy takes None for float64 in a comparison of dtypes
-    return a is b or (a is not None and b is not None and a == b)
-
-
 class _Pass:
     """One inference: the state of every entry and the sweeps over it."""
 
-    def __init__(self, heads: Sequence[Entry], known: Mapping[str, Any], kind: Any):
+    def __init__(
+        self, heads: Sequence[Entry], known: Mapping[str, Any], kind: Any, order: Sequence[Node] | None = None
+    ):
         self.heads, self.kind = heads, kind
-        self.order = graph.topological(heads)
+        self.order = graph.topological(heads) if order is None else order
         self.values: dict[int, list] = {}
         for node in self.order:
             if node.op is not None:
@@ -288,15 +306,14 @@ class _Pass:
         except (ValueError, TypeError, IndexError, ZeroDivisionError) as e:
             raise self._error(node, before, str(e)) from e
         changed = False
-        for e, old, new in zip(node.inputs, before, ins, strict=True):
-            if not _same(new, old):
-                values[id(e[0])][e[1]] = new
-                changed = True
-        if not all(map(_same, outs, values[id(node)])):
+        if not kind.same(ins, before):
+            for e, value in zip(node.inputs, ins, strict=True):
+                values[id(e[0])][e[1]] = value
+            changed = True
+        if not kind.same(outs, values[id(node)]):
             values[id(node)] = outs
             changed = True
-        known = kind.is_known
-        return changed, all(map(known, ins)) and all(map(known, outs))
+        return changed, kind.all_known(ins) and kind.all_known(outs)
 
     def _error(self, node: Node, ins: list, problem: str) -> InferenceError:
         show = shapes.show if self.kind.attribute == "__shape__" else (lambda t: "?" if t is None else t.name)
