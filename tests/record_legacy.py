@@ -1,7 +1,7 @@
 """What MXNet 1.9.1 reads from real old parameter files, as one digest a file, kept in tests/data.
 
-With an MXNet 1.9.1: `python tests/record_legacy.py FOLDER tests/data/legacy_params.json`. The files' licences vary, so the
-files themselves are not part of the project.
+With an MXNet 1.9.1: `python tests/record_legacy.py FOLDER tests/data/legacy_params.json`. The licences of the files
+vary, so they are not part of the project themselves.
 """
 
 import hashlib
