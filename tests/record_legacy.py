@@ -1,7 +1,7 @@
 """What MXNet 1.9.1 makes of real old files, as one digest a file, kept in tests/data.
 
-With an MXNet 1.9.1: `python tests/record_legacy.py FOLDER tests/data/legacy.json`. The licences of the files vary, so they
-are not part of the project themselves.
+With an MXNet 1.9.1: `python tests/record_legacy.py FOLDER tests/data/legacy.json`. The licences of the files vary, so
+they are not part of the project themselves.
 """
 
 import gzip

@@ -321,11 +321,21 @@ ORACLE = Path(os.environ.get("DECLAX_ORACLE", Path(__file__).parents[2] / "share
 REAL = [
     ("written_form", "SENet.mxnet__se-resnext-imagenet-50-0", 1, "attributes under 'attr' (591 times)"),
     ("written_form", "DeepLearningForFun__resnet-18", 3, "'backward_source_id', which is dropped (134 times)"),
-    ("hidden_keys", "mxnet__save_000800", 25, "attribute 'wd_mult' of 'fc1_weight' is now '__wd_mult__' of 'fc1_weight'"),
+    (
+        "hidden_keys",
+        "mxnet__save_000800",
+        25,
+        "attribute 'wd_mult' of 'fc1_weight' is now '__wd_mult__' of 'fc1_weight'",
+    ),
     ("missing_inputs", "DeepLearningForFun__resnet-18", 38, "was missing and is now the variable 'bn0_moving_var'"),
     ("initializers", "ArcFace-Multiplex-Recognition__det1.2", 3, "'prelu1_gamma' is now initialized by [\"Constant\""),
     ("newer_version", "DeepLearningForFun__test", 1, "saved by a newer MXNet (2.0.0) than 1.9.1"),
-    ("fused_spellings", "gluon-cv__mobilenet1.0_int8", 27, "'with_relu' of 'quantized_sg_mkldnn_conv_bn_relu_0' is now"),
+    (
+        "fused_spellings",
+        "gluon-cv__mobilenet1.0_int8",
+        27,
+        "'with_relu' of 'quantized_sg_mkldnn_conv_bn_relu_0' is now",
+    ),
 ]
 """An upgrade, a real old file that needs it, how often, and words of one. No file at hand needs `reduce_axis`."""
 
