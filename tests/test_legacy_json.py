@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import declax as mx
 from declax.errors import LoadError, MXNetError
-from declax.io import legacy
+from declax.io.json import load_json_with_report
 from declax.io.rawgraph import parse_json
 
 
@@ -114,8 +114,12 @@ def test_axis_of_argmax_before_0_9_5(version, kept):
 
 def test_upgrade_says_what_it_changed():
     made = graph("BatchNorm", param={"eps": "0.01"}, attr={"ctx_group": "dev"})
-    raw = parse_json(json.dumps(made))
-    assert legacy.upgrade(raw) == [
+    net, upgrades = load_json_with_report(json.dumps(made))
+    assert net.list_auxiliary_states() == ["r_moving_mean", "r_moving_var"]
+    assert [str(u) for u in upgrades] == [
+        "written in an older way: hyper-parameters under 'param' (1 times)",
+        "written in an older way: attributes under 'attr' (1 times)",
+        "written in an older way: inputs or heads of two numbers, without a version (1 times)",
         "attribute 'ctx_group' of 'r' is now '__ctx_group__' of 'r'",
         "input 'gamma' of 'r' was missing and is now the variable 'r_gamma'",
         "input 'beta' of 'r' was missing and is now the variable 'r_beta'",
@@ -124,10 +128,18 @@ def test_upgrade_says_what_it_changed():
         "'r_moving_mean' is now initialized by [\"zero\", {}]",
         "'r_moving_var' is now initialized by [\"one\", {}]",
     ]
-    assert legacy.upgrade(parse_json(json.dumps(graph(version=10901)))) == []
-    assert legacy.upgrade(parse_json(json.dumps(graph(version=20000)))) == [
-        "the file was saved by a newer MXNet (2.0.0) than 1.9.1"
-    ]
+    assert [(u.kind, u.node) for u in upgrades[2:5]] == [
+        ("written_form", ""), ("hidden_keys", "r"), ("missing_inputs", "r"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [(10901, []), (20000, ["the file was saved by a newer MXNet (2.0.0) than 1.9.1"])],
+)
+def test_a_current_graph_is_not_upgraded(version, told):
+    made = graph(version=version) | {"heads": [[1, 0, 0]]}
+    assert [str(u) for u in load_json_with_report(json.dumps(made))[1]] == told
 
 
 # -- what MXNet reads besides what it writes ---------------------------------------------------------------------

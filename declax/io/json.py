@@ -27,11 +27,29 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 
 def loads(text: str | bytes, where: str = "symbol JSON") -> "Symbol":
     """The symbol of a JSON text; LoadError says where it is wrong."""
+    return load_json_with_report(text, where)[0]
+
+
+def load_json_with_report(text: str | bytes, where: str = "symbol JSON") -> tuple["Symbol", list[legacy.Upgrade]]:
+    """The symbol of a JSON text, and what of it was written in an older way or changed on loading.
+
+    `parse_json(text).version` is the version of MXNet that saved it.
+
+    >>> text = '{"nodes": [{"op": "null", "name": "x", "inputs": [], "attr": {"lr_mult": "2"}}], '
+    >>> net, upgrades = load_json_with_report(text + '"arg_nodes": [0], "heads": [[0, 0]]}')
+    >>> [u.kind for u in upgrades]
+    ['written_form', 'written_form', 'hidden_keys']
+    >>> print(upgrades[-1])
+    attribute 'lr_mult' of 'x' is now '__lr_mult__' of 'x'
+
+    Raises:
+        LoadError: the text is no symbol; the message says where it is wrong.
+    """
     from declax.symbol import Symbol
 
     raw = parse_json(text, where)
-    legacy.upgrade(raw)
-    return Symbol(_heads(raw))
+    upgrades = legacy.upgrade(raw)
+    return Symbol(_heads(raw)), upgrades
 
 
 def _heads(raw: RawGraph) -> list[Entry]:
