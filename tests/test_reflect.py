@@ -230,6 +230,19 @@ def test_declaring_and_reading_import_no_jax(name: str):
     assert not found, f"declax/{name} imports {found} at its top"
 
 
+def test_import_of_the_package_waits_with_jax():
+    program = """
+import sys
+import declax as dx
+net = dx.sym.Variable("x")
+assert "jax" not in sys.modules, "importing declax imported JAX"
+import declax.lower
+assert callable(dx.lower) and dx.nd is dx.ndarray and dx.lower(net).arguments == ("x",)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_imports_point_down():
     floor_of = {m: i for i, floor in enumerate(FLOORS) for m in floor}
     wrong = []
