@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from declax import _sym as symbol
     from declax import executor, initializer, layers, model, operator, ops, passes, rnn, visualization
     from declax.executor import Executor
+    from declax.inspection import inspect
     from declax.lower import Lowered, lower
     from declax.ndarray import NDArray, waitall
     from declax.parameters import init_aux, init_params
@@ -46,6 +47,7 @@ _LATER = {
     "init_aux": "declax.parameters:init_aux",
     "init_params": "declax.parameters:init_params",
     "initializer": "declax.initializer",
+    "inspect": "declax.inspection:inspect",
     "io": "declax.io",
     "layers": "declax.layers",
     "lower": "declax.lower:lower",
@@ -83,6 +85,7 @@ __all__ = [
     "init_aux",
     "init_params",
     "initializer",
+    "inspect",
     "is_np_array",
     "is_np_shape",
     "layers",

@@ -148,6 +148,10 @@ def _read_int(text: str) -> int:
     return value
 
 
+def _read_dimension_or_none(text: str) -> int | None:
+    return None if text.strip() == "None" else _read_dimension(text)
+
+
 def _read_float(text: str) -> float:
     if "_" in text or not text.isascii():
         raise ValueError(text)
@@ -225,7 +229,10 @@ def _reader(annotation: Any) -> tuple[Callable[[str], Any], str]:
         return read_union, " or ".join([k for _, k in inner] + (["None"] if optional else []))
     if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
         item, kind = _reader(args[0])
-        item = _read_dimension if args[0] is int else item
+        if args[0] is int:
+            item = _read_dimension
+        elif args[0] == int | None:
+            item = _read_dimension_or_none
         return lambda text: _read_tuple(item, text), f"tuple of {kind}"
     raise TypeError(f"{annotation!r} is not in the vocabulary of hyper-parameter annotations (declax/attrs.py)")
 
