@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from declax import _nd as ndarray
     from declax import _sym as sym
     from declax import _sym as symbol
-    from declax import executor, initializer, layers, model, operator, ops, passes, rnn, visualization
+    from declax import executor, initializer, layers, model, operator, ops, rnn, visualization
+    from declax.comparison import diff
     from declax.executor import Executor
     from declax.inspection import inspect
     from declax.lower import Lowered, lower
@@ -42,6 +43,7 @@ _LATER = {
     "Executor": "declax.executor:Executor",
     "Lowered": "declax.lower:Lowered",
     "NDArray": "declax.ndarray:NDArray",
+    "diff": "declax.comparison:diff",
     "executor": "declax.executor",
     "init": "declax.initializer",
     "init_aux": "declax.parameters:init_aux",
@@ -79,6 +81,7 @@ __all__ = [
     "cpu",
     "cpu_pinned",
     "current_context",
+    "diff",
     "executor",
     "explain_shape",
     "gpu",
