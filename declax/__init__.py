@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from declax import _nd as ndarray
     from declax import _sym as sym
     from declax import _sym as symbol
-    from declax import executor, initializer, layers, model, operator, ops, rnn, visualization
+    from declax import executor, initializer, layers, model, operator, ops, passes, rnn, visualization
     from declax.comparison import diff
     from declax.executor import Executor
     from declax.inspection import inspect
     from declax.lower import Lowered, lower
     from declax.ndarray import NDArray, waitall
     from declax.parameters import init_aux, init_params
+    from declax.recording import parity, record
 else:
     sym = symbol
 
@@ -58,7 +59,9 @@ _LATER = {
     "ndarray": "declax.ndarray",
     "operator": "declax.operator",
     "ops": "declax.ops",
+    "parity": "declax.recording:parity",
     "passes": "declax.passes",
+    "record": "declax.recording:record",
     "rnn": "declax.rnn",
     "visualization": "declax.visualization",
     "viz": "declax.visualization",
@@ -103,8 +106,10 @@ __all__ = [
     "num_tpus",
     "operator",
     "ops",
+    "parity",
     "passes",
     "random",
+    "record",
     "register_op",
     "rnd",
     "rnn",

@@ -123,8 +123,10 @@ class _Model:
         self.name = f"{self.name} with {opened.name}" if self.name else opened.name
         if opened.text is not None:
             self.symbol = read_lenient(opened.text, opened.name).symbol
-        self.symbol = opened.symbol or self.symbol
-        self.saved = opened.saved or self.saved
+        elif opened.symbol is not None:
+            self.symbol = opened.symbol
+        if opened.saved is not None:
+            self.saved = opened.saved
 
 
 def _plain(change: Any) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def _shape_hint(p: Parameter) -> str:
         return " (the axes are in another order: MXNet's are (filters, channels, height, width))"
     if len(e) == 2 and len(s) == 2 and known[0] == s[0]:
         return " (the layer's input has another size: was it trained on images of another size?)"
-    if known[0] != s[0] and tuple(known[1:]) == tuple(s[1:]):
+    if len(e) <= 2 and known[0] != s[0] and tuple(known[1:]) == tuple(s[1:]):
         return " (another number of outputs: is the head that of another data set?)"
     return ""
 

@@ -3,8 +3,6 @@
 Reading goes text -> RawGraph (rawgraph.py) -> upgraded (legacy.py) -> nodes, here. Knows no JAX.
 """
 
-import os
-import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from declax.errors import LoadError
 from declax.graph import Entry, Node
 from declax.io import legacy
 from declax.io.rawgraph import RawGraph, parse_json
+from declax.io.replace import replace_file
 from declax.util import is_np_shape
 
 if TYPE_CHECKING:
@@ -158,18 +157,7 @@ def _dict_text(attrs: dict[str, str], pad: str) -> str:
 
 def write_text(path: str, text: str) -> None:
     """Writes a file under a temporary name and renames it, so that a failure leaves the old file whole."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as f:
-            f.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    replace_file(path, lambda file: file.write(text.encode("utf-8")))
 
 
 def debug_text(heads: Sequence[Entry]) -> str:

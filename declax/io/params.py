@@ -17,16 +17,15 @@ import os
 import stat
 import struct
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
-from secrets import token_hex
 from typing import IO, Any, TypeAlias
 
 import numpy as np
 
 from declax.attrs import DTYPES
 from declax.errors import LoadError, nearest
+from declax.io.replace import replace_file
 from declax.rules import dtype_of
 from declax.util import is_np_shape
 
@@ -300,24 +299,7 @@ def write_params(target: Any, data: Any, *, np_shape: bool | None = None) -> Non
         for chunk in chunks:
             target.write(chunk)
         return
-    path = os.path.realpath(target)
-    if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe
-        with open(path, "wb") as file:
-            file.writelines(chunks)
-        return
-    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:64]}.{token_hex(6)}")
-    try:
-        with open(temporary, "xb") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    replace_file(target, lambda file: file.writelines(chunks))
 
 
 def params_bytes(data: Any, *, np_shape: bool | None = None) -> bytes:
