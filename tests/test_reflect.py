@@ -165,6 +165,9 @@ def test_inputs_and_outputs_are_mxnets():
 NO_JAX = {
     "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol",
     "infer", "frontend", "creation", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph", "io.params",
+    "io.arrays", "io.lenient", "io.replace", "io.safetensors", "inspection.inspecting", "inspection.facts",
+    "inspection.operators", "inspection.arrays", "inspection.traps", "comparison.comparing", "comparison.matching",
+    "cli.common", "cli.inspecting", "cli.comparing", "cli.converting", "cli.showing", "cli.running",
 }  # fmt: skip
 """Modules that import no JAX when they are imported."""
 
