@@ -134,19 +134,23 @@ def _plain(change: Any) -> dict[str, Any]:
 
 
 _MOST = 40
+_WORDS = {
+    "attributes": "with other attributes", "marks": "with other marks", "inputs": "wired otherwise",
+    "outputs": "other outputs",
+}  # fmt: skip
 
 
 def _graph_text(found: tuple[Change, ...], nodes: int) -> list[str]:
     if not found:
         return [f"The graphs are equal ({counted(nodes, 'node')})."]
     counts = Counter(c.kind for c in found)
-    lines = [f"The graphs differ: {', '.join(f'{n} {kind}' for kind, n in counts.items())}."]
+    lines = [f"The graphs differ: {', '.join(f'{n} {_WORDS.get(kind, kind)}' for kind, n in counts.items())}."]
     rest = [c for c in found if c.kind != "renamed"]
     names = [c for c in found if c.kind == "renamed"]
-    for some in (rest, names):
-        lines += [f"  {c}" for c in some[:_MOST]]
-        if len(some) > _MOST:
-            lines.append(f"  and {len(some) - _MOST} more")
+    for some, most in ((rest, _MOST), (names, _MOST // 4)):
+        lines += [f"  {c}" for c in some[:most]]
+        if len(some) > most:
+            lines.append(f"  and {len(some) - most} more")
     return lines
 
 

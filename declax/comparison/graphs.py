@@ -108,8 +108,10 @@ def _inputs(matching: Matching, a: Node, b: Node) -> tuple[tuple[str, str, str],
     if len(a.inputs) != len(b.inputs):
         found.append(("number of inputs", str(len(a.inputs)), str(len(b.inputs))))
     for i, (x, y) in enumerate(zip(a.inputs, b.inputs, strict=False)):
-        both = x.node in matching.to_b and y.node in matching.to_a
-        if both and (matching.to_b[x.node] is not y.node or x.index != y.index):
+        told = any(
+            e.node.op is not None and e.node not in pairs for e, pairs in ((x, matching.to_b), (y, matching.to_a))
+        )
+        if not told and (matching.to_b.get(x.node) is not y.node or x.index != y.index):
             found.append((names[i] if i < len(names) else f"input {i}", _entry(x), _entry(y)))
     return tuple(found)
 

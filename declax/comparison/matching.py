@@ -6,10 +6,10 @@ neighbours of pairs; then what stands in the same order between pairs; then the 
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from difflib import SequenceMatcher
 from typing import Any
 
 from declax import graph
+from declax.comparison.order import common_order
 from declax.comparison.meaning import is_automatic, label
 from declax.graph import Entry, Node
 
@@ -138,12 +138,11 @@ class Matching:
         if not any(True for _ in self._free(self.a)) or not any(True for _ in self._free(self.b)):
             return
         found = []
-        for block in SequenceMatcher(None, keys(self.a), keys(self.b), autojunk=False).get_matching_blocks():
-            for i in range(block.size):
-                a, b = self.a.calls[block.a + i], self.b.calls[block.b + i]
-                if self._may(a, b):
-                    self._pair(a, b)
-                    found.append((a, b))
+        for i, j in common_order(keys(self.a), keys(self.b)):
+            a, b = self.a.calls[i], self.b.calls[j]
+            if self._may(a, b):
+                self._pair(a, b)
+                found.append((a, b))
         self._spread(found)
 
     def _pair_named(self) -> None:

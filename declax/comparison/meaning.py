@@ -17,7 +17,7 @@ WITHOUT_MEANING = frozenset(
 
 _LAYOUTS = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
 _DEFAULT_MARKS = {"__lr_mult__": 1.0, "__wd_mult__": 1.0, "__storage_type__": 0.0, "__dtype__": 0.0}
-_SILENT_MARKS = ("__profiler_scope__", "__shape__")
+_SILENT_MARKS = ("__profiler_scope__", "__shape__", "__subgraph_name__")
 
 
 def attributes(node: Node) -> dict[str, Any]:

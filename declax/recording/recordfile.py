@@ -1,7 +1,8 @@
 """The file of a record: an `.npz` without pickles, readable with NumPy alone.
 
-    header           JSON in UTF-8 as uint8: {"format", "version", "train", "np_shape", "traces"}; a trace is an object
-                     with the fields of `Trace`, in the order in which the nodes run, variables first
+    header           JSON in UTF-8 as uint8: {"format", "version", "train", "np_shape", "graph", "traces"}; `graph` is the
+                     symbol's JSON text, a trace an object with the fields of `Trace`, variables first and then
+                     the nodes in the order in which they run
     samples          float64, the samples of all traces one after the other, `count` of each
     input:<name>     the inputs, whole
 
@@ -57,11 +58,12 @@ class Trace:
 
 @dataclass(frozen=True)
 class Record:
-    """A record as read: traces by name, their samples, and the inputs."""
+    """A record as read: traces by name, their samples, the inputs, and the graph as symbol JSON."""
 
     traces: Mapping[str, Trace]
     samples: Mapping[str, np.ndarray]
     inputs: Mapping[str, np.ndarray]
+    graph: str = ""
     train: bool = False
     np_shape: bool = False
 
@@ -97,12 +99,12 @@ def trace_of(name: str, node: str, role: str, array: Any, count: int = SAMPLES) 
 
 
 def write_record(
-    path: str | os.PathLike, traced: Sequence[tuple[Trace, np.ndarray]], inputs: Mapping[str, np.ndarray], *,
+    path: str | os.PathLike, traced: Sequence[tuple[Trace, np.ndarray]], inputs: Mapping[str, np.ndarray], graph: str, *,
     train: bool = False, np_shape: bool = False,
 ) -> None:  # fmt: skip
     """Writes a record, under a temporary name that is then renamed."""
     header = {
-        "format": FORMAT, "version": VERSION, "train": train, "np_shape": np_shape,
+        "format": FORMAT, "version": VERSION, "train": train, "np_shape": np_shape, "graph": graph,
         "traces": [asdict(t) for t, _ in traced],
     }  # fmt: skip
     samples = [s for _, s in traced] or [np.zeros(0)]
@@ -137,6 +139,7 @@ def read_record(path: str | os.PathLike) -> Record:
             {t.name: t for t in traces},
             {t.name: s for t, s in zip(traces, parts, strict=False)},
             {n.removeprefix("input:"): a for n, a in arrays.items() if n.startswith("input:")},
+            str(header["graph"]),
             bool(header["train"]),
             bool(header["np_shape"]),
         )

@@ -141,9 +141,9 @@ def record(
     >>> net = sym.relu(Variable("x") - 1, name="r")
     >>> path = tempfile.mktemp(suffix=".npz")
     >>> record(net, {}, {"x": np.arange(3.0, dtype="float32")}, path)
-    >>> print(parity(net, {}, path))
+    >>> print(dx.parity(net, {}, path))
     All 2 outputs agree with the record.
-    >>> print(str(parity(sym.relu(Variable("x") - 1.5, name="r"), {}, path)).splitlines()[0])
+    >>> print(str(dx.parity(sym.relu(Variable("x") - 1.5, name="r"), {}, path)).splitlines()[0])
     The first node whose numbers depart is '_minusscalar1' (_minus_scalar).
     """
     values = feed(symbol, params, inputs)
@@ -160,4 +160,4 @@ def record(
         for node, outs in run_nodes(symbol, values, train=train, seed=seed, progress=progress):
             traced += [trace_of(node.output_name(i), node.name, "output", x, samples) for i, x in enumerate(outs)]
     given = {k: np.asarray(v) for k, v in inputs.items()}
-    write_record(path, traced, given, train=train, np_shape=is_np_shape())
+    write_record(path, traced, given, symbol.tojson(remove_amp_cast=False), train=train, np_shape=is_np_shape())
