@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from declax.io.params import write_params
 
 LEGACY = Path(__file__).parents[2] / "shared" / "oracle" / "corpus" / "legacy"
 needs_legacy = pytest.mark.skipif(not LEGACY.is_dir(), reason="the collection of old files is not beside the checkout")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 COMMANDS = ("inspect", "summary", "plot", "convert", "diff", "run", "record", "parity")
 
 
@@ -258,7 +260,7 @@ def test_looking_at_arrays_imports_no_jax(folder):
     )
     for argv in (["inspect", "net-0001.params"], ["convert", "net-0001.params", "a.npz"],
                  ["diff", "net-0001.params", "a.npz"]):  # fmt: skip
-        done = subprocess.run([sys.executable, "-c", program, *argv], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", program, *argv], capture_output=True, text=True, env=ENVIRONMENT)
         assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -268,6 +270,7 @@ def test_a_reader_that_stops_early_is_no_error(folder):
         shell=True,
         capture_output=True,
         text=True,
+        env=ENVIRONMENT,
     )
     assert (done.stdout, done.stderr) == ("{\n", "")
 

@@ -104,6 +104,7 @@ def _inputs(path: str, net: Any, params: str | None) -> dict[str, np.ndarray]:
 
 def run(args: argparse.Namespace) -> int:
     """Runs a graph as one compiled function."""
+    from declax.errors import nearest
     from declax.io.arrays import write_arrays
     from declax.symbol import Group
 
@@ -113,10 +114,12 @@ def run(args: argparse.Namespace) -> int:
     net = load_symbol(args.symbol)
     if args.outputs:
         internals = net.get_internals()
-        try:
-            net = Group([internals[n] for n in args.outputs])
-        except ValueError as e:
-            raise Problem(f"--output: {e}") from None
+        known = internals.list_outputs()
+        for name in args.outputs:
+            if name not in known:
+                near = f"; did you mean '{name}_output'?" if f"{name}_output" in known else nearest(name, known)
+                raise Problem(f"--output {name}: no node has an output of this name{near}")
+        net = Group([internals[n] for n in args.outputs])
     given = _inputs(args.inputs, net, args.params)
     from declax import lower
     from declax.recording.running import feed

@@ -9,8 +9,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from declax import graph
-from declax.comparison.order import common_order
 from declax.comparison.meaning import is_automatic, label
+from declax.comparison.order import common_order
 from declax.graph import Entry, Node
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from declax import graph
+from declax.comparison.matching import Matching
 from declax.errors import BindError
 from declax.graph import Node
+from declax.io.lenient import read_lenient
 from declax.recording.recordfile import Record, Trace, read_record, sample_index, trace_of
 from declax.recording.running import Progress, feed, run_nodes, variables
 from declax.symbol import Symbol
@@ -21,21 +23,27 @@ TOLERANCES = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-
 
 @dataclass(frozen=True)
 class InputState:
-    """An input of a node that departs: was it still right? `deviation` is None where the record does not have it."""
+    """An input of a node that departs: was it still right? `deviation` is None where the record does not have it.
+
+    `from_wrong` says of such a one that it was computed from values that are wrong.
+    """
 
     name: str
     role: str
     deviation: float | None
     tolerance: float
+    from_wrong: bool = False
 
     @property
     def is_right(self) -> bool | None:
         """Whether it agrees with the record, None when nobody knows."""
-        return None if self.deviation is None else self.deviation <= self.tolerance
+        if self.deviation is None:
+            return False if self.from_wrong else None
+        return self.deviation <= self.tolerance
 
     def __str__(self) -> str:
         if self.deviation is None:
-            return f"{self.role} {self.name!r}: not recorded"
+            return f"{self.role} {self.name!r}: not recorded" + (", made from wrong values" if self.from_wrong else "")
         if self.deviation == 0:
             return f"{self.role} {self.name!r}: equal to the record"
         verdict = "right" if self.is_right else "wrong"
@@ -118,7 +126,8 @@ def parity(
     """Runs a graph node by node on the inputs of a record and compares every node's outputs with it.
 
     Args:
-        symbol: the graph, as it was recorded or changed since: outputs are compared by name.
+        symbol: the graph, as it was recorded or changed since. Its nodes are paired with those of the recorded graph
+            as `diff` does it, so that names may differ.
         params: parameters and auxiliary states: a mapping by name, with or without `arg:` and `aux:`, or a path.
         recorded: what `record` wrote.
         tolerance: what is allowed relative to an array's largest value, for all types or by type
@@ -140,7 +149,7 @@ def parity(
         )
     values = feed(symbol, params, inputs)
     roles = variables(symbol, inputs)
-    check = _Check(known, allowed)
+    check = _Check(known, allowed, _recorded_names(symbol, known))
     with np_shape(known.np_shape):
         for name, array in values.items():
             check.variable(name, roles[name], array)
@@ -149,36 +158,52 @@ def parity(
     return check.result(symbol)
 
 
+def _recorded_names(symbol: Symbol, known: Record) -> dict[str, str]:
+    """By name in the graph the name in the record, of what pairing the two graphs finds under another one."""
+    if not known.graph:
+        return {}
+    matching = Matching(symbol.heads, read_lenient(known.graph, "the graph of the record").symbol.heads)
+    found = {}
+    for a, b in matching.to_b.items():
+        for i in range(min(a.num_outputs(), b.num_outputs())):
+            found[a.output_name(i)] = b.output_name(i)
+    return found
+
+
 class _Check:
     """The comparison as it goes on: what is known of every entry by name."""
 
-    def __init__(self, known: Record, allowed: Mapping[str, Any]):
-        self.known, self.allowed = known, allowed
+    def __init__(self, known: Record, allowed: Mapping[str, Any], names: Mapping[str, str]):
+        self.known, self.allowed, self.names = known, allowed, names
         self.states: dict[str, InputState] = {}
         self.departures: list[Departure] = []
         self.compared = 0
         self.not_recorded: list[str] = []
         self.worst = (0.0, "")
 
+    def _trace(self, name: str) -> Trace | None:
+        return self.known.traces.get(self.names.get(name, name))
+
     def variable(self, name: str, role: str, array: np.ndarray) -> None:
-        trace = self.known.traces.get(name)
+        trace = self._trace(name)
         deviation = None if trace is None else self._deviation(trace, array)[0]
         self.states[name] = InputState(name, role, deviation, self._tolerance(array.dtype.name, trace))
 
     def node(self, node: Node, outs: Sequence[Any]) -> None:
         for i, value in enumerate(outs):
             name, array = node.output_name(i), np.asarray(value)
-            trace = self.known.traces.get(name)
+            trace = self._trace(name)
             tolerance = self._tolerance(array.dtype.name, trace)
+            inputs = tuple(self.states[n] for e in node.inputs if (n := e.node.output_name(e.index)) in self.states)
             if trace is None:
                 self.not_recorded.append(name)
-                self.states[name] = InputState(name, "output", None, tolerance)
+                wrong = any(state.is_right is False for state in inputs)
+                self.states[name] = InputState(name, "output", None, tolerance, wrong)
                 continue
             self.compared += 1
             deviation, reason, recorded, found = self._deviation(trace, array)
             self.states[name] = InputState(name, "output", deviation, tolerance)
             if deviation > tolerance:
-                inputs = tuple(self.states[n] for e in node.inputs if (n := e.node.output_name(e.index)) in self.states)
                 self.departures.append(
                     Departure(node.name, node.op_name, name, deviation, tolerance, reason, inputs, recorded, found)
                 )
@@ -219,7 +244,8 @@ class _Check:
 
     def result(self, symbol: Symbol) -> Parity:
         outputs = {n for n, t in self.known.traces.items() if t.role == "output"}
-        absent = tuple(n for n in outputs if n not in self.states)
+        met = {self.names.get(n, n) for n in self.states}
+        absent = tuple(n for n in outputs if n not in met)
         changed = tuple(s.name for s in self.states.values() if s.role in ("parameter", "state") and s.deviation)
         return Parity(
             self.compared, tuple(self.departures), changed, tuple(self.not_recorded), tuple(sorted(absent)), self.worst

@@ -1,7 +1,7 @@
 """The file of a record: an `.npz` without pickles, readable with NumPy alone.
 
-    header           JSON in UTF-8 as uint8: {"format", "version", "train", "np_shape", "graph", "traces"}; `graph` is the
-                     symbol's JSON text, a trace an object with the fields of `Trace`, variables first and then
+    header           JSON in UTF-8 as uint8: {"format", "version", "train", "np_shape", "graph", "traces"}; `graph` is
+                     the symbol's JSON text, a trace an object with the fields of `Trace`, variables first and then
                      the nodes in the order in which they run
     samples          float64, the samples of all traces one after the other, `count` of each
     input:<name>     the inputs, whole
@@ -99,8 +99,8 @@ def trace_of(name: str, node: str, role: str, array: Any, count: int = SAMPLES) 
 
 
 def write_record(
-    path: str | os.PathLike, traced: Sequence[tuple[Trace, np.ndarray]], inputs: Mapping[str, np.ndarray], graph: str, *,
-    train: bool = False, np_shape: bool = False,
+    path: str | os.PathLike, traced: Sequence[tuple[Trace, np.ndarray]], inputs: Mapping[str, np.ndarray],
+    graph: str = "", *, train: bool = False, np_shape: bool = False,
 ) -> None:  # fmt: skip
     """Writes a record, under a temporary name that is then renamed."""
     header = {
