@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from declax import _nd as ndarray
     from declax import _sym as sym
     from declax import _sym as symbol
-    from declax import executor, initializer, layers, model, operator, ops, passes, rnn, visualization
+    from declax import deploy, executor, initializer, io, layers, model, operator, ops, passes, rnn, visualization
     from declax.comparison import diff
     from declax.executor import Executor
     from declax.inspection import inspect
@@ -44,6 +44,7 @@ _LATER = {
     "Executor": "declax.executor:Executor",
     "Lowered": "declax.lower:Lowered",
     "NDArray": "declax.ndarray:NDArray",
+    "deploy": "declax.deploy",
     "diff": "declax.comparison:diff",
     "executor": "declax.executor",
     "init": "declax.initializer",
@@ -84,6 +85,7 @@ __all__ = [
     "cpu",
     "cpu_pinned",
     "current_context",
+    "deploy",
     "diff",
     "executor",
     "explain_shape",
@@ -92,6 +94,7 @@ __all__ = [
     "init_params",
     "initializer",
     "inspect",
+    "io",
     "is_np_array",
     "is_np_shape",
     "layers",

@@ -7,7 +7,6 @@ more becomes known, as in MXNet.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -186,7 +185,27 @@ def _subgraphs(node: Node, kind: Any) -> dict[str, tuple]:
     """What the rule of a control-flow node asks for: by subgraph a function `(ins, outs)` that infers in place."""
     if not node.subgraphs:
         return _NO_SUBGRAPHS
-    return {"subgraphs": tuple(partial(_infer_inside, heads, kind) for heads in node.subgraphs)}
+    return {"subgraphs": tuple(_Inside(heads, kind) for heads in node.subgraphs)}
+
+
+class _Inside:
+    """A subgraph as rules see it: called with `(ins, outs)` it infers in place."""
+
+    def __init__(self, heads: Sequence[Entry], kind: Any):
+        self.heads, self.kind = heads, kind
+
+    def __call__(self, ins: list, outs: list) -> None:
+        _infer_inside(self.heads, self.kind, ins, outs)
+
+    @property
+    def variables(self) -> int:
+        """How many variables the subgraph has."""
+        return sum(n.op is None for n in graph.topological(self.heads))
+
+    @property
+    def operators(self) -> list[tuple[str, dict[str, Any]]]:
+        """Names and hyper-parameters of the subgraph's operators."""
+        return graph.operators(self.heads)
 
 
 def _infer_inside(heads: Sequence[Entry], kind: Any, ins: list, outs: list) -> None:

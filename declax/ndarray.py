@@ -216,12 +216,22 @@ def load_frombuffer(buf: bytes | bytearray | memoryview | str) -> Any:
 
     if not isinstance(buf, bytes | bytearray | memoryview):
         raise TypeError("buf required to be a string or bytes")
-    return _arrays(params.read_params(bytes(buf)))
+    return _arrays(params.read_params(buf))
 
 
 def _arrays(found: Any) -> Any:
-    def one(values: np.ndarray) -> NDArray:
-        return array(values, dtype=values.dtype)
+    """NDArrays of what a file holds, which is mapped: every array lets go of the file's pages once it is copied."""
+    from declax.io import params
+
+    ctx = current_context()
+
+    def one(values: np.ndarray | None) -> NDArray:
+        if values is None:  # MXNet wrote an array without a shape
+            return zeros((0,))
+        made = NDArray(to_device(values, ctx), ctx)
+        made.wait_to_read()
+        params.forget(values)
+        return made
 
     return {k: one(v) for k, v in found.items()} if isinstance(found, dict) else [one(v) for v in found]
 

@@ -148,6 +148,7 @@ class Subgraph:
         self.plan = Plan(heads)
         self.is_state = [id(n) in aux for n in order if n.op is None]
         self.names = [n.name for n in order if n.op is None]
+        self.operators = graph.operators(heads)
 
     def __call__(self, inputs: Sequence[Any], train: bool = False, key: Any = None) -> tuple[list, list]:
         args = [x for x, state in zip(inputs, self.is_state, strict=True) if not state]

@@ -1,7 +1,9 @@
 """`dx.inspect`: what it finds in graphs made here, in graphs that cannot be loaded, and in real old files."""
 
 import gzip
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 import declax as dx
 from declax.errors import BindError, LoadError
 from declax.inspection import Report
-from declax.io.params import write_params
+from declax.io.params import params_bytes, write_params
 
 LEGACY = Path(__file__).parents[2] / "shared" / "oracle" / "corpus" / "legacy"
 needs_legacy = pytest.mark.skipif(not LEGACY.is_dir(), reason="the collection of old files is not beside the checkout")
@@ -374,6 +376,27 @@ def test_nodes_that_no_output_needs(tmp_path):
     path = tmp_path / "more-symbol.json"
     path.write_text(raw([var("x"), var("y")], [[0, 0, 0]]))
     assert finding(dx.inspect(path), "unused_nodes").nodes == ("y",)
+
+
+def test_an_archive_of_sagemaker_is_read_as_it_is(tmp_path):
+    """The graph, the parameters and the shapes in a model.tar.gz, also when the graph cannot be loaded."""
+    net = small()
+    arrays = {f"aux:{k}" if "moving" in k else f"arg:{k}": v for k, v in params_of(net, data=(1, 3, 5, 5)).items()}
+    shapes = json.dumps([{"name": "data", "shape": [1, 3, 5, 5], "dtype": 0}]).encode()
+    files = {"model_algo_1-0000.params": params_bytes(arrays), "model-shapes.json": shapes}
+    for text, unsupported in ((net.tojson(), 0), (unknown_graph(), 1)):
+        path = tmp_path / "model.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            for name, data in {**files, "model_algo_1-symbol.json": text.encode()}.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+        report = dx.inspect(path)
+        assert report.format == "SageMaker archive with MXNet symbol JSON"
+        assert len(report.unsupported) == unsupported
+        assert report.totals.saved_arrays == 8
+        assert report.inputs[0].shape == ((1, 3, 5, 5))
+    assert not dx.diff(path, path)
 
 
 # -- what is no model ----------------------------------------------------------------------------------------------

@@ -328,9 +328,7 @@ def test_real_old_files():
         try:
             net = mx.sym.load_json(text)
         except LoadError as e:
-            # fused and quantised by oneDNN: not loaded, as docs/differences.md says
-            fused_int8 = source["file"].endswith("_int8-symbol.json.gz")
-            if source["loads_in_mxnet_1.9.1"] and not fused_int8:
+            if source["loads_in_mxnet_1.9.1"]:
                 wrong.append((source["file"], str(e)[:200]))
             continue
         if not source["loads_in_mxnet_1.9.1"]:

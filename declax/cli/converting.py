@@ -9,6 +9,8 @@ import numpy as np
 
 from declax.cli.common import OK, Problem, Progress, check_output, command, load_symbol
 
+_WRITABLE = (".params", ".nd", ".npz", ".safetensors")
+
 _EXAMPLES = """
   python -m declax convert net-0010.params net.safetensors
   python -m declax convert net.safetensors net-0000.params
@@ -39,7 +41,7 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Converts one file."""
     from declax.errors import LoadError
-    from declax.io.arrays import WRITABLE, format_of
+    from declax.io.arrays import format_of
 
     kind = format_of(args.input)
     ending = os.path.splitext(args.output)[1].lower()
@@ -50,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
         if ending != ".json":
             raise Problem(f"{args.output}: a symbol is written to a name that ends in .json")
         return _upgrade(args)
-    if ending not in WRITABLE:
-        raise Problem(f"{args.output}: arrays are written to a name that ends in {', '.join(WRITABLE)}")
+    if ending not in _WRITABLE:
+        raise Problem(f"{args.output}: arrays are written to a name that ends in {', '.join(_WRITABLE)}")
     return _arrays(args)
 
 

@@ -69,7 +69,7 @@ def summary(args: argparse.Namespace) -> int:
 def plot(args: argparse.Namespace) -> int:
     """Writes the picture."""
     from declax import visualization
-    from declax.io.replace import replace_file
+    from declax.io.files import replacing
 
     kind = os.path.splitext(args.output)[1][1:].lower()
     if kind not in _FORMATS:
@@ -82,7 +82,8 @@ def plot(args: argparse.Namespace) -> int:
     except ValueError as e:
         raise Problem(str(e)) from None
     made = drawing.source.encode() if kind == "dot" else drawing.pipe(format=kind)
-    replace_file(args.output, lambda file: file.write(made))
+    with replacing(args.output) as file:
+        file.write(made)
     print(args.output)
     return OK
 

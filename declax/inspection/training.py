@@ -46,8 +46,8 @@ def training_targets(facts: Facts) -> Iterator[Finding]:
     if found:
         yield note(
             "training_graph",
-            f"{listed(found)} makes targets out of labels: this is the graph for training. For inference take its "
-            "scores, boxes and anchors from get_internals() and end in contrib.MultiBoxDetection.", found, "warning",
+            f"{listed(found)} makes targets out of labels: this is the graph for training. "
+            "declax.deploy.for_deployment(symbol) makes one for inference.", found, "warning",
         )  # fmt: skip
 
 

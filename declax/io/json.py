@@ -10,8 +10,8 @@ from declax import graph
 from declax.errors import LoadError
 from declax.graph import Entry, Node
 from declax.io import legacy
+from declax.io.files import replacing
 from declax.io.rawgraph import RawGraph, parse_json
-from declax.io.replace import replace_file
 from declax.util import is_np_shape
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ def _dict_text(attrs: dict[str, str], pad: str) -> str:
 
 def write_text(path: str, text: str) -> None:
     """Writes a file under a temporary name and renames it, so that a failure leaves the old file whole."""
-    replace_file(path, lambda file: file.write(text.encode("utf-8")))
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
 
 
 def debug_text(heads: Sequence[Entry]) -> str:

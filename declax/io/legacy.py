@@ -35,7 +35,7 @@ class Upgrade:
 
 def upgrade(raw: RawGraph) -> list[Upgrade]:
     """Changes a graph to what MXNet 1.9.1 makes of it on loading; returns everything that it changed, in order."""
-    told = newer_version(raw) + written_form(raw)
+    told = newer_version(raw) + written_form(raw) + fused_spellings(raw)
     for since, change in _UPGRADES:
         if raw.version < since:
             told += change(raw)
@@ -140,6 +140,25 @@ def written_form(raw: RawGraph) -> list[Upgrade]:
         for form, words in _FORMS.items()
         if forms[form]
     ]
+
+
+_FUSED_SPELLINGS = {
+    "_sg_mkldnn_conv": {"with_relu": "with_act", "with_postsum_relu": "with_postsum_act"},
+    "_sg_mkldnn_fully_connected": {"with_relu": "with_eltwise"},
+}
+
+
+def fused_spellings(raw: RawGraph) -> list[Upgrade]:
+    """Before 1.6 layers fused by oneDNN called their activation `with_relu`, as it was the only one."""
+    told: list[Upgrade] = []
+    for index in raw.order():
+        node = raw.nodes[index]
+        for old, new in _FUSED_SPELLINGS.get(node.op, {}).items():
+            if old in node.attrs:
+                node.attrs[new] = node.attrs.pop(old)
+                change = f"attribute {old!r} of {node.name!r} is now {new!r}"
+                told.append(Upgrade("fused_spellings", node.name, change))
+    return told
 
 
 def hidden_keys(raw: RawGraph) -> list[Upgrade]:

@@ -12,20 +12,19 @@ they are read-only. Whatever the bytes are, nothing is allocated that they do no
 sparse arrays unfold to), nothing of them is executed, and what is no such list ends in one LoadError.
 """
 
-import mmap
 import os
-import stat
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import IO, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from declax.attrs import DTYPES
 from declax.errors import LoadError, nearest
-from declax.io.replace import replace_file
+from declax.io import files
+from declax.io.files import Source, describe, mapped, replacing
 from declax.rules import dtype_of
 from declax.util import is_np_shape
 
@@ -40,8 +39,6 @@ MAX_DENSE = 1 << 30
 _INDEX_ARRAYS = (0, 1, 2)
 _MAX_NDIM = 64
 _TYPE_NUMBERS = {name: i for i, name in enumerate(DTYPES)}
-
-Source: TypeAlias = "str | os.PathLike | bytes | bytearray | memoryview | IO[bytes]"
 
 
 @dataclass(frozen=True)
@@ -114,13 +111,22 @@ def read_params(source: Source, *, max_dense: int = MAX_DENSE) -> Any:
             arrays.append(None if entry is None else entry.dense(max_dense))
         except ValueError as e:
             name = f" ({names[i]!r})" if names else ""
-            raise LoadError(f"{_describe(source)}: array {i}{name}: {e}") from None
+            raise LoadError(f"{describe(source)}: array {i}{name}: {e}") from None
     return dict(zip(names, arrays, strict=True)) if names else arrays
+
+
+def forget(array: np.ndarray) -> None:
+    """Lets the pages of a mapped file go that an array has brought into memory; its values stay what they are."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, memoryview):
+        files.forget(base)
 
 
 def read_stored(source: Source) -> tuple[list[Stored | None], list[str]]:
     """The arrays of a file as it holds them, and their names (none for a plain list)."""
-    reader = _Reader(_buffer(source), _describe(source))
+    reader = _Reader(mapped(source), describe(source))
     magic = reader.number("<Q", "the magic number 0x112 of an NDArray list")
     if magic != LIST_MAGIC:
         raise reader.fail(0, f"expected the magic number 0x112 of an NDArray list, got {magic:#x}")
@@ -134,27 +140,6 @@ def read_stored(source: Source) -> tuple[list[Stored | None], list[str]]:
         raise reader.fail(at, f"expected 0 or {count} names, one for every array, got {named}")
     reader.room(named, 8, "names")
     return entries, [reader.name(i) for i in range(named)]
-
-
-def _describe(source: Source) -> str:
-    if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
-    return f"<{len(source)} bytes>" if isinstance(source, bytes | bytearray | memoryview) else "<stream>"
-
-
-def _buffer(source: Source) -> memoryview:
-    """The bytes of a source, a file's mapped."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        return memoryview(source).cast("B").toreadonly()
-    if not isinstance(source, str | os.PathLike):
-        return memoryview(source.read()).cast("B").toreadonly()
-    try:
-        with open(source, "rb") as file:
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and os.fstat(file.fileno()).st_size:
-                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-            return memoryview(file.read())
-    except OSError as e:
-        raise LoadError(f"{os.fspath(source)}: {e.strerror or e}") from None
 
 
 class _Reader:
@@ -299,7 +284,8 @@ def write_params(target: Any, data: Any, *, np_shape: bool | None = None) -> Non
         for chunk in chunks:
             target.write(chunk)
         return
-    replace_file(target, lambda file: file.writelines(chunks))
+    with replacing(target) as file:
+        file.writelines(chunks)
 
 
 def params_bytes(data: Any, *, np_shape: bool | None = None) -> bytes:

@@ -1,8 +1,8 @@
 """The file of a record: an `.npz` without pickles, readable with NumPy alone.
 
-    header           JSON in UTF-8 as uint8: {"format", "version", "train", "np_shape", "graph", "traces"}; `graph` is
-                     the symbol's JSON text, a trace an object with the fields of `Trace`, variables first and then
-                     the nodes in the order in which they run
+    header           JSON in UTF-8, compressed by zlib, as uint8: {"format", "version", "train", "np_shape", "graph",
+                     "traces"}; `graph` is the symbol's JSON text, a trace an object with the fields of `Trace`,
+                     variables first and then the nodes in the order in which they run
     samples          float64, the samples of all traces one after the other, `count` of each
     input:<name>     the inputs, whole
 
@@ -16,15 +16,14 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from declax.errors import LoadError
-from declax.io.arrays import write_npz
-from declax.io.replace import replace_file
+from declax.io.npz import read_npz, write_npz
 
 FORMAT, VERSION = "declax-record", 1
+_LONGEST_HEADER = 1 << 30
 SAMPLES = 32
 """Samples of each array unless the caller says otherwise."""
 
@@ -109,23 +108,17 @@ def write_record(
     }  # fmt: skip
     samples = [s for _, s in traced] or [np.zeros(0)]
     arrays = {f"input:{n}": np.asarray(a) for n, a in inputs.items()}
-    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    arrays["header"] = np.frombuffer(zlib.compress(json.dumps(header).encode()), np.uint8)
     arrays["samples"] = np.concatenate(samples).astype(np.float64)
-    replace_file(path, lambda file: write_npz(file, arrays, compress=True))
+    write_npz(path, arrays)
 
 
 def read_record(path: str | os.PathLike) -> Record:
     """The record in a file; LoadError when it is none."""
     where = os.fspath(path)
+    arrays = read_npz(path)
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except OSError as e:
-        raise LoadError(f"{where}: {e.strerror or e}") from None
-    except (BadZipFile, ValueError, EOFError, zlib.error) as e:
-        raise LoadError(f"{where}: not a whole .npz file: {e}") from None
-    try:
-        header = json.loads(bytes(arrays["header"]).decode())
+        header = json.loads(zlib.decompressobj().decompress(bytes(arrays["header"]), _LONGEST_HEADER).decode())
         if header["format"] != FORMAT or header["version"] > VERSION:
             got = f"{header['format']} of version {header['version']}"
             raise LoadError(f"{where}: expected a {FORMAT} of version {VERSION}, got {got}")
@@ -143,5 +136,5 @@ def read_record(path: str | os.PathLike) -> Record:
             bool(header["train"]),
             bool(header["np_shape"]),
         )
-    except (KeyError, TypeError, ValueError, IndexError) as e:
+    except (KeyError, TypeError, ValueError, IndexError, zlib.error) as e:
         raise LoadError(f"{where}: not a record of declax: {type(e).__name__} {e}") from None
