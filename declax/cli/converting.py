@@ -90,7 +90,7 @@ def _arrays(args: argparse.Namespace) -> int:
     try:
         write_arrays(args.output, made)
     except TypeError as e:
-        raise Problem(f"{e} (--dtype float32 converts)") from None
+        raise Problem(str(e)) from None
     Progress.clear()
     print(args.output)
     return OK

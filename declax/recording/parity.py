@@ -236,8 +236,8 @@ class _Check:
         if by_sample >= statistics[field]:
             place = np.unravel_index(int(sample_index(array.size, trace.count)[worst]), array.shape)
             reason = f"at {tuple(int(p) for p in place)}" if apart.size else ""
-            pair = (float(recorded[worst]), float(samples[worst])) if apart.size else (None, None)
-            return by_sample / scale, reason, *pair
+            old, new = (float(recorded[worst]), float(samples[worst])) if apart.size else (None, None)
+            return by_sample / scale, reason, old, new
         word = {"least": "the least value", "greatest": "the greatest value", "mean": "the mean",
                 "std": "the standard deviation"}[field]  # fmt: skip
         return statistics[field] / scale, word, getattr(trace, field), getattr(now, field)

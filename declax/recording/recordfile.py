@@ -122,8 +122,7 @@ def read_record(path: str | os.PathLike) -> Record:
         if header["format"] != FORMAT or header["version"] > VERSION:
             got = f"{header['format']} of version {header['version']}"
             raise LoadError(f"{where}: expected a {FORMAT} of version {VERSION}, got {got}")
-        names = [f.name for f in fields(Trace)]
-        traces = [Trace(**{n: t[n] for n in names} | {"shape": tuple(t["shape"])}) for t in header["traces"]]
+        traces = [_trace(t) for t in header["traces"]]
         ends = np.cumsum([t.count for t in traces], dtype=np.int64)
         if len(arrays["samples"]) != (ends[-1] if len(ends) else 0):
             raise LoadError(f"{where}: {len(arrays['samples'])} samples, but the header tells of {int(ends[-1])}")
@@ -138,3 +137,9 @@ def read_record(path: str | os.PathLike) -> Record:
         )
     except (KeyError, TypeError, ValueError, IndexError, zlib.error) as e:
         raise LoadError(f"{where}: not a record of declax: {type(e).__name__} {e}") from None
+
+
+def _trace(written: dict[str, Any]) -> Trace:
+    values: dict[str, Any] = {f.name: written[f.name] for f in fields(Trace)}
+    values["shape"] = tuple(values["shape"])
+    return Trace(**values)
