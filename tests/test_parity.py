@@ -128,8 +128,22 @@ def test_outputs_computed_elsewhere(model, tmp_path):
 def test_random_nodes_draw_the_same_again(tmp_path):
     symbol = dx.sym.Dropout(dx.sym.Variable("x"), p=0.5, mode="always", name="d") * 2
     path = tmp_path / "r.npz"
-    dx.record(symbol, {}, {"x": np.ones((4, 50), "float32")}, path)
-    assert dx.parity(symbol, {}, path)
+    for seed in (0, 7):
+        dx.record(symbol, {}, {"x": np.ones((4, 50), "float32")}, path, seed=seed)
+        assert dx.parity(symbol, {}, path)
+
+
+def test_whole_numbers_are_compared_by_checksum(tmp_path):
+    """One of a thousand that differs is found, whether it was sampled or not."""
+    symbol, path = dx.sym.Cast(dx.sym.Variable("x"), dtype="int32", name="c"), tmp_path / "r.npz"
+    x = np.arange(1000, dtype="float32")
+    dx.record(symbol, {}, {"x": x}, path)
+    swapped = dx.sym.Cast(dx.sym.reverse(dx.sym.Variable("x"), axis=0), dtype="int32", name="c")
+    assert dx.parity(swapped, {}, path).first.node == "c"
+    outputs = {"c_output": np.r_[x[:1], x[2:3], x[1:2], x[3:]].astype("int32")}
+    dx.record(symbol, {}, {"x": x}, path, outputs=outputs)
+    found = dx.parity(symbol, {}, path)
+    assert found.first.reason == "the checksum differs, by values that are not among the samples"
 
 
 def test_wide_types_and_whole_numbers(tmp_path):

@@ -153,7 +153,7 @@ def parity(
     with np_shape(known.np_shape):
         for name, array in values.items():
             check.variable(name, roles[name], array)
-        for node, outs in run_nodes(symbol, values, train=known.train, progress=progress):
+        for node, outs in run_nodes(symbol, values, train=known.train, seed=known.seed, progress=progress):
             check.node(node, outs)
     return check.result(symbol)
 
@@ -219,7 +219,7 @@ class _Check:
         if tuple(array.shape) != trace.shape:
             return np.inf, f"the shape is {tuple(array.shape)}, recorded {trace.shape}", None, None
         now, samples = trace_of(trace.name, trace.node, trace.role, array, trace.count)
-        if now.checksum == trace.checksum and now.dtype == trace.dtype:
+        if (now.checksum == trace.checksum and now.dtype == trace.dtype) or not array.size:
             return 0.0, "", None, None
         if now.not_finite != trace.not_finite:
             return np.inf, f"{now.not_finite} values are not finite, recorded {trace.not_finite}", None, None
@@ -229,15 +229,16 @@ class _Check:
         apart = np.where((samples == recorded) | (np.isnan(samples) & np.isnan(recorded)), 0.0, apart)
         apart = np.where(np.isnan(apart), np.inf, apart)
         scale = trace.largest or now.largest or 1.0
-        worst = int(apart.argmax()) if apart.size else -1
-        by_sample = float(apart[worst]) if apart.size else 0.0
+        worst = int(apart.argmax())
+        by_sample = float(apart[worst])
         statistics = {f: abs(getattr(now, f) - getattr(trace, f)) for f in ("least", "greatest", "mean", "std")}
         field = max(statistics, key=lambda f: statistics[f])
         if by_sample >= statistics[field]:
             place = np.unravel_index(int(sample_index(array.size, trace.count)[worst]), array.shape)
-            reason = f"at {tuple(int(p) for p in place)}" if apart.size else ""
-            old, new = (float(recorded[worst]), float(samples[worst])) if apart.size else (None, None)
-            return by_sample / scale, reason, old, new
+            if not by_sample and array.dtype.kind in "iub" and now.dtype == trace.dtype:
+                return np.inf, "the checksum differs, by values that are not among the samples", None, None
+            where = f"at {tuple(int(p) for p in place)}"
+            return by_sample / scale, where, float(recorded[worst]), float(samples[worst])
         word = {"least": "the least value", "greatest": "the greatest value", "mean": "the mean",
                 "std": "the standard deviation"}[field]  # fmt: skip
         return statistics[field] / scale, word, getattr(trace, field), getattr(now, field)

@@ -1,7 +1,7 @@
 """The file of a record: an `.npz` without pickles, readable with NumPy alone.
 
-    header           JSON in UTF-8, compressed by zlib, as uint8: {"format", "version", "train", "np_shape", "graph",
-                     "traces"}; `graph` is the symbol's JSON text, a trace an object with the fields of `Trace`,
+    header           JSON in UTF-8, compressed by zlib, as uint8: {"format", "version", "train", "seed", "np_shape",
+                     "graph", "traces"}; `graph` is the symbol's JSON text, a trace an object with the fields of `Trace`,
                      variables first and then the nodes in the order in which they run
     samples          float64, the samples of all traces one after the other, `count` of each
     input:<name>     the inputs, whole
@@ -65,6 +65,7 @@ class Record:
     graph: str = ""
     train: bool = False
     np_shape: bool = False
+    seed: int = 0
 
 
 def sample_index(size: int, count: int) -> np.ndarray:
@@ -99,11 +100,11 @@ def trace_of(name: str, node: str, role: str, array: Any, count: int = SAMPLES) 
 
 def write_record(
     path: str | os.PathLike, traced: Sequence[tuple[Trace, np.ndarray]], inputs: Mapping[str, np.ndarray],
-    graph: str = "", *, train: bool = False, np_shape: bool = False,
+    graph: str = "", *, train: bool = False, seed: int = 0, np_shape: bool = False,
 ) -> None:  # fmt: skip
     """Writes a record, under a temporary name that is then renamed."""
     header = {
-        "format": FORMAT, "version": VERSION, "train": train, "np_shape": np_shape, "graph": graph,
+        "format": FORMAT, "version": VERSION, "train": train, "seed": seed, "np_shape": np_shape, "graph": graph,
         "traces": [asdict(t) for t, _ in traced],
     }  # fmt: skip
     samples = [s for _, s in traced] or [np.zeros(0)]
@@ -134,6 +135,7 @@ def read_record(path: str | os.PathLike) -> Record:
             str(header["graph"]),
             bool(header["train"]),
             bool(header["np_shape"]),
+            int(header["seed"]),
         )
     except (KeyError, TypeError, ValueError, IndexError, zlib.error) as e:
         raise LoadError(f"{where}: not a record of declax: {type(e).__name__} {e}") from None

@@ -160,4 +160,5 @@ def record(
         for node, outs in run_nodes(symbol, values, train=train, seed=seed, progress=progress):
             traced += [trace_of(node.output_name(i), node.name, "output", x, samples) for i, x in enumerate(outs)]
     given = {k: np.asarray(v) for k, v in inputs.items()}
-    write_record(path, traced, given, symbol.tojson(remove_amp_cast=False), train=train, np_shape=is_np_shape())
+    graph_text = symbol.tojson(remove_amp_cast=False)
+    write_record(path, traced, given, graph_text, train=train, seed=seed, np_shape=is_np_shape())
