@@ -1,8 +1,8 @@
 """The file of a record: an `.npz` without pickles, readable with NumPy alone.
 
     header           JSON in UTF-8, compressed by zlib, as uint8: {"format", "version", "train", "seed", "np_shape",
-                     "graph", "traces"}; `graph` is the symbol's JSON text, a trace an object with the fields of `Trace`,
-                     variables first and then the nodes in the order in which they run
+                     "graph", "traces"}; `graph` is the symbol's JSON text, a trace an object with the fields of
+                     `Trace`, variables first and then the nodes in the order in which they run
     samples          float64, the samples of all traces one after the other, `count` of each
     input:<name>     the inputs, whole
 
