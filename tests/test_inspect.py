@@ -189,6 +189,7 @@ def test_a_file_of_parameters_alone(tmp_path):
     assert (report.format, report.totals.saved_arrays, report.totals.saved_bytes) == ("arrays, params", 2, 20)
     assert [(t.name, t.shape, t.role) for t in report.inputs] == [("w", (1, 2), "arg"), ("m", (3,), "aux")]
     assert kinds(report) == ["not_finite"]
+    assert "parameters   w (1, 2) float32\n  states       m (3,) float32" in str(report)
 
 
 # -- traps ---------------------------------------------------------------------------------------------------------

@@ -225,14 +225,13 @@ def _text(report: Report) -> Iterator[str]:
             kinds = listed(o.name[len("Custom(") : -1] for o in customs)
             plain.append(f"Custom {sum(o.count for o in customs)} ({kinds})")
         yield _row("operators", ", ".join(plain))
-    for label, role in (("inputs", "input"), ("labels", "label")):
+    rows = (("inputs", "input"), ("labels", "label"), ("parameters", "arg"), ("states", "aux"), ("arrays", "array"))
+    for label, role in rows:
         found = [str(t) for t in report.inputs if t.role == role]
         if found:
-            yield _row(label, "; ".join(found))
+            yield _row(label, _some(found))
     if report.outputs:
-        shown = [str(t) for t in report.outputs[:8]]
-        more = [f"and {len(report.outputs) - 8} more"] if len(report.outputs) > 8 else []
-        yield _row("outputs", "; ".join(shown + more))
+        yield _row("outputs", _some([str(t) for t in report.outputs]))
     yield from _totals_text(report)
     yield from _findings_text(report)
     stubs = [o for o in report.unsupported if o.stub]
@@ -240,6 +239,11 @@ def _text(report: Report) -> Iterator[str]:
         yield f"\nTo begin with {operator.name}:\n\n{textwrap.indent(operator.stub, '    ')}"
     if len(stubs) > 2:
         yield f"\n(and {len(stubs) - 2} more, which stand in the dict)"
+
+
+def _some(texts: list[str], most: int = 8) -> str:
+    more = [f"and {len(texts) - most} more"] if len(texts) > most else []
+    return "; ".join(texts[:most] + more)
 
 
 def _totals_text(report: Report) -> Iterator[str]:
