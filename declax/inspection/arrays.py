@@ -94,8 +94,9 @@ def _missing(facts: Facts, missing: list[Parameter], left: list[Parameter], rena
 
 
 def _shown(found: Sequence[Parameter]) -> str:
-    """Names with shapes."""
-    return listed(f"{p.name} {show_shape(p.saved if p.saved is not None else p.expected)}" for p in found)
+    """Names with shapes, where they are known."""
+    shapes = ((p.name, p.saved if p.saved is not None else p.expected) for p in found)
+    return listed(name if shape is None else f"{name} {show_shape(shape)}" for name, shape in shapes)
 
 
 def _renaming(missing: Sequence[Parameter], left: Sequence[Parameter]) -> str:

@@ -16,11 +16,11 @@ def _complete(shape: PartialShape) -> tuple[int, ...] | None:
 
 @trap
 def fixed_batch(facts: Facts) -> Iterator[Finding]:
-    """Numbers in the graph that hold for one batch size alone; looked for when shapes of inputs are given."""
+    """Numbers in the graph that hold for one batch size alone; looked for when the shapes of all inputs are known."""
     known = {n: s for n in facts.order if n.op is None and (s := _complete(facts.shape(Entry(n)))) is not None}
     inputs = [n for n in facts.variables("input", "label") if known.get(n)]
     sizes = {known[n][0] for n in inputs}
-    if facts.conflicts or len(sizes) != 1 or not any(n.name in facts.given for n in inputs):
+    if facts.conflicts or len(sizes) != 1:
         return
     (size,) = sizes
     start = {n.name: (s[0] + 1, *s[1:]) if n in inputs else s for n, s in known.items()}

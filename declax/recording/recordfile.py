@@ -138,7 +138,7 @@ def read_record(path: str | os.PathLike) -> Record:
             int(header["seed"]),
         )
     except (KeyError, TypeError, ValueError, IndexError, zlib.error) as e:
-        raise LoadError(f"{where}: not a record of declax: {type(e).__name__} {e}") from None
+        raise LoadError(f"{where}: not a record of declax, or a damaged one ({type(e).__name__}: {e})") from None
 
 
 def _trace(written: dict[str, Any]) -> Trace:
