@@ -351,8 +351,26 @@ class NDArray(Arithmetic, Methods):
 
 def to_device(values: np.ndarray, ctx: Context) -> jax.Array:
     """A private copy of numpy values on a device, 64-bit types kept."""
-    with jax.enable_x64(needs_x64((values.dtype,))):
-        return jax.device_put(np.array(values, order="C"), ctx.jax_device())
+    return all_to_device([private_copy(values)], ctx)[0]
+
+
+def all_to_device(copies: Sequence[np.ndarray], ctx: Context) -> list[jax.Array]:
+    """Arrays on a device that nobody else changes (`private_copy`), 64-bit types kept."""
+    with jax.enable_x64(needs_x64([x.dtype for x in copies])):
+        return jax.device_put(list(copies), ctx.jax_device())
+
+
+_ALIGNED = 64
+"""Where arrays begin that JAX takes on CPUs as they are, without copying them once more."""
+
+
+def private_copy(values: np.ndarray) -> np.ndarray:
+    """A copy in C order that begins at a multiple of 64 bytes."""
+    room = np.empty(values.nbytes + _ALIGNED - 1, np.uint8)
+    start = -room.ctypes.data % _ALIGNED
+    made = room[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    np.copyto(made, values)
+    return made
 
 
 def _filled(current: jax.Array, value: Any, device: Any) -> jax.Array:

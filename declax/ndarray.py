@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from declax.array import NDArray, call, namespaces, to_device
+from declax.array import NDArray, all_to_device, call, namespaces, private_copy, to_device
 from declax.context import Context, current_context
 from declax.frontend import number_or_symbol
 from declax.infer import as_dtype
@@ -220,20 +220,25 @@ def load_frombuffer(buf: bytes | bytearray | memoryview | str) -> Any:
 
 
 def _arrays(found: Any) -> Any:
-    """NDArrays of what a file holds, which is mapped: every array lets go of the file's pages once it is copied."""
-    from declax.io import params
+    """NDArrays of what a file holds, which is mapped; its pages are let go of as the arrays are copied."""
+    from declax.io.files import forget
 
-    ctx = current_context()
-
-    def one(values: np.ndarray | None) -> NDArray:
+    copies, read = [], 0
+    for values in found.values() if isinstance(found, dict) else found:
         if values is None:  # MXNet wrote an array without a shape
-            return zeros((0,))
-        made = NDArray(to_device(values, ctx), ctx)
-        made.wait_to_read()
-        params.forget(values)
-        return made
+            values = np.zeros((0,), np.float32)
+        copies.append(private_copy(values))
+        read += values.nbytes
+        if read > _MOST_MAPPED:
+            forget(values)
+            read = 0
+    ctx = current_context()
+    arrays = [NDArray(x, ctx) for x in all_to_device(copies, ctx)]
+    return dict(zip(found, arrays, strict=True)) if isinstance(found, dict) else arrays
 
-    return {k: one(v) for k, v in found.items()} if isinstance(found, dict) else [one(v) for v in found]
+
+_MOST_MAPPED = 1 << 24
+"""Bytes of a mapped file that are kept in memory while its arrays are copied."""
 
 
 def __getattr__(name: str) -> Any:

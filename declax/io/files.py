@@ -6,7 +6,9 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from secrets import token_hex
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
+
+import numpy as np
 
 from declax.errors import LoadError
 
@@ -36,10 +38,14 @@ def mapped(source: Source) -> memoryview:
         raise LoadError(f"{os.fspath(source)}: {e.strerror or e}") from None
 
 
-def forget(data: memoryview) -> None:
-    """Lets the pages of a mapped file go that were read so far; reading them again maps them again."""
-    if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        data.obj.madvise(mmap.MADV_DONTNEED)
+def forget(array: np.ndarray) -> None:
+    """Lets go of the memory that reading a mapped file has taken so far; `array` is one of its arrays, and stays."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    base = base.obj if isinstance(base, memoryview) else base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 @contextmanager

@@ -23,7 +23,6 @@ import numpy as np
 
 from declax.attrs import DTYPES
 from declax.errors import LoadError, nearest
-from declax.io import files
 from declax.io.files import Source, describe, mapped, replacing
 from declax.rules import dtype_of
 from declax.util import is_np_shape
@@ -38,6 +37,11 @@ MAX_DENSE = 1 << 30
 
 _INDEX_ARRAYS = (0, 1, 2)
 _MAX_NDIM = 64
+_DTYPES = [d.newbyteorder("<") if d.kind != "V" else d for d in map(dtype_of, DTYPES)]
+_PREFIX = struct.Struct("<Iii")
+_HEADERS = [struct.Struct(f"<{ndim}q3i") for ndim in range(7)]
+"""By number of dimensions: what stands between an array's rank and its values, dimensions, context and type."""
+
 _TYPE_NUMBERS = {name: i for i, name in enumerate(DTYPES)}
 
 
@@ -113,15 +117,6 @@ def read_params(source: Source, *, max_dense: int = MAX_DENSE) -> Any:
             name = f" ({names[i]!r})" if names else ""
             raise LoadError(f"{describe(source)}: array {i}{name}: {e}") from None
     return dict(zip(names, arrays, strict=True)) if names else arrays
-
-
-def forget(array: np.ndarray) -> None:
-    """Lets the pages of a mapped file go that an array has brought into memory; its values stay what they are."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        base = base.base
-    if isinstance(base, memoryview):
-        files.forget(base)
 
 
 def read_stored(source: Source) -> tuple[list[Stored | None], list[str]]:
@@ -216,7 +211,35 @@ class _Reader:
         """Where the array lived; it comes to the host whatever this says."""
         self.skip(8, f"the context of array {index}")
 
+    def _common(self) -> Stored | None:
+        """The array that stands here if it is dense, of generation V2 and in order; else None, and nothing is read.
+
+        Nearly all arrays are, and a checkpoint has hundreds.
+        """
+        at, data = self.at, self.data
+        if at + _PREFIX.size > len(data):
+            return None
+        magic, storage, ndim = _PREFIX.unpack_from(data, at)
+        if magic != V2 or storage or not 0 < ndim < len(_HEADERS):
+            return None
+        at += _PREFIX.size
+        if at + _HEADERS[ndim].size > len(data):
+            return None
+        *dims, _, _, number = _HEADERS[ndim].unpack_from(data, at)
+        at += _HEADERS[ndim].size
+        if min(dims) < 1 or not 0 <= number < len(_DTYPES):
+            return None
+        end = at + prod(dims) * _DTYPES[number].itemsize
+        if end > len(data):
+            return None
+        self.at, shape = end, tuple(dims)
+        found = np.ndarray(shape, _DTYPES[number], data, at)
+        return Stored(shape, found if found.flags.aligned else found.copy())
+
     def array(self, index: int) -> Stored | None:
+        found = self._common()
+        if found is not None:
+            return found
         at = self.at
         magic = self.number("<I", f"array {index}")
         if magic in (V2, V3):
