@@ -78,6 +78,24 @@ def infer_types(heads: Sequence[Entry], known: Mapping[str, np.dtype]) -> Inferr
     return _Pass(heads, known, _TypeKind()).run()
 
 
+def infer_what_fits(
+    heads: Sequence[Entry], known: Mapping[str, Any], types: "Inferred | None" = None, *, what: str = "shapes",
+    hints: Mapping[Entry, Any] | None = None,
+) -> tuple["Inferred", dict[Node, str]]:  # fmt: skip
+    """`infer_shapes` or `infer_types` (`what`) that goes on where nodes contradict their inputs.
+
+    `known` is partial shapes with None for unknown dimensions, or types, by name; `hints` the same by entry, for
+    outputs of which no rule tells anything.
+
+    Returns:
+        What was found, the outputs of such nodes unknown, and by node what it says.
+    """
+    work = _LenientPass(heads, known, _ShapeKind(types) if what == "shapes" else _TypeKind())
+    for entry, value in (hints or {}).items():
+        work.values[id(entry.node)][entry.index] = value
+    return work.run(), work.conflicts
+
+
 def decide_types(heads: Sequence[Entry], given: Mapping[str, Any]) -> Inferred:
     """Types with float32 for the arguments that neither `given` (as users write types) nor the graph decides."""
     order = graph.topological(heads)
@@ -265,18 +283,20 @@ class _Pass:
             if node.op is not None:
                 self.values[id(node)] = [None] * node.num_outputs()
                 continue
-            value = known.get(node.name)
-            text = node.attrs.get(kind.attribute)
-            if text is not None and not kind.is_known(value):
-                try:
-                    declared = kind.read(text)
-                except (ValueError, IndexError) as e:
-                    raise InferenceError(f"{node.describe()}: {kind.attribute}={text!r} cannot be read: {e}") from None
-                if value is None or declared is None or kind.attribute == "__dtype__":
-                    value = declared if value is None else value
-                else:
-                    value = self._declared(node, value, declared)
-            self.values[id(node)] = [value]
+            self.values[id(node)] = [self._start(node, known.get(node.name))]
+
+    def _start(self, node: Node, value: Any) -> Any:
+        """What is known of a variable before anything is inferred: what was given and what it declares itself."""
+        kind, text = self.kind, node.attrs.get(self.kind.attribute)
+        if text is None or kind.is_known(value):
+            return value
+        try:
+            declared = kind.read(text)
+        except (ValueError, IndexError) as e:
+            raise InferenceError(f"{node.describe()}: {kind.attribute}={text!r} cannot be read: {e}") from None
+        if value is None or declared is None or kind.attribute == "__dtype__":
+            return declared if value is None else value
+        return self._declared(node, value, declared)
 
     def _declared(self, node: Node, value: Any, declared: Any) -> Any:
         try:
@@ -342,6 +362,33 @@ class _Pass:
             role = names[i] if i < len(names) else f"input {i}"
             lines.append(f"  {role}: {show(value)} from {e.node.describe()}")
         return InferenceError("\n".join(lines))
+
+
+class _LenientPass(_Pass):
+    """An inference that notes the nodes which cannot be, and goes on without them."""
+
+    def __init__(self, heads: Sequence[Entry], known: Mapping[str, Any], kind: Any):
+        self.conflicts: dict[Node, str] = {}
+        super().__init__(heads, known, kind)
+
+    def _start(self, node: Node, value: Any) -> Any:
+        try:
+            return super()._start(node, value)
+        except InferenceError as e:
+            self.conflicts[node] = str(e)
+            return value
+
+    def _visit(self, node: Node) -> tuple[bool, bool]:
+        op = node.op
+        if op is not None and (op.needs_shape or op.needs_type) and node.inputs:
+            source = node.inputs[0]
+            if self.values[id(source.node)][source.index] is None:
+                return False, False
+        try:
+            return super()._visit(node)
+        except Exception as e:  # whatever a rule or a body makes of shapes that nobody has checked
+            self.conflicts[node] = str(e)
+            return False, True
 
 
 _SHAPE = hyper_parameter("__shape__", tuple[int | None, ...], None)

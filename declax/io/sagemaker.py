@@ -80,6 +80,27 @@ def read_model(source: Source, *, epoch: int | None = None, max_size: int = MAX_
     return Model(symbol, args, aux, chosen, hyper, shapes, tuple(upgrades))
 
 
+def model_files(source: Source, *, max_size: int = MAX_SIZE) -> tuple[str, dict[str, np.ndarray], Any]:
+    """What an archive holds whether or not its graph can be loaded.
+
+    Returns:
+        The graph's JSON text, the last parameters by name with `arg:` and `aux:`, and what `model-shapes.json` says.
+
+    Raises:
+        LoadError: the archive cannot be read, has no graph, or is refused; the message says where.
+    """
+    where = describe(source)
+    members = _members(source, where, max_size)
+    prefix, text = _only_symbol(members, where)
+    epochs = {int(m["epoch"]): n for n in members if (m := _PARAMS.fullmatch(n)) and m["prefix"] == prefix}
+    arrays: dict[str, np.ndarray] = {}
+    if epochs:
+        name = epochs[max(epochs)]
+        for kind, found in zip(("arg", "aux"), _parameters(members[name], f"{where}, {name}"), strict=True):
+            arrays |= {f"{kind}:{k}": v for k, v in found.items()}
+    return text.decode("utf-8", "replace"), arrays, _settings(members.get(_SETTINGS[1]), f"{where}, {_SETTINGS[1]}")
+
+
 class _Limited(io.RawIOBase):
     """A stream that ends in a LoadError once it has given more than a number of bytes."""
 
