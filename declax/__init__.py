@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from declax import _nd as ndarray
     from declax import _sym as sym
     from declax import _sym as symbol
-    from declax import executor, initializer, layers, model, operator, ops, rnn, visualization
+    from declax import edit, executor, initializer, layers, model, operator, ops, rnn, visualization
 else:
     from declax import ndarray, symbol
 
@@ -37,6 +37,7 @@ rnd = random
 
 # Modules that are loaded when they are asked for; several have a short second name, as in MXNet.
 _LATER = {
+    "edit": "declax.edit",
     "executor": "declax.executor",
     "init": "declax.initializer",
     "initializer": "declax.initializer",
@@ -66,6 +67,7 @@ __all__ = [
     "cpu",
     "cpu_pinned",
     "current_context",
+    "edit",
     "executor",
     "explain_shape",
     "gpu",
