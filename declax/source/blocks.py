@@ -13,7 +13,9 @@ from declax.source.statements import Body, Call, Key, Port, Ref
 from declax.source.templates import Atoms, Column, Param, Unified
 
 _LONGEST = 48
-_TRIED = 16  # candidates that are looked at closely in each round
+_LOOKED_AT = 400  # candidates whose outputs are found in each round
+_TRIED = 6  # candidates whose parameters are found
+_SAMPLED = 6  # windows of a candidate from which they are
 _LEAST = 1.0  # lines that a function has to save
 
 
@@ -56,32 +58,49 @@ def _best(bodies: Sequence[Body], atoms: Atoms) -> tuple[list[Window], "_Shared"
     rated = []
     for key, windows in groups.items():
         apart = _apart(windows)
-        if len(apart) > 1:
-            limit = _saved(len(apart), _weight(apart[0]), 0)
-            if limit > _LEAST:
-                rated.append((limit, len(rated), apart, key))
+        if len(apart) > 1 and _saved(len(apart), _weight(apart[0]), 0) > _LEAST:
+            rated.append((_rating(len(apart), apart[0], 0), len(rated), apart, key))
     rated.sort(reverse=True, key=lambda r: (r[0], -r[1]))
-    best: tuple[float, list[Window], _Shared] | None = None
-    tried = 0
-    for limit, _, windows, _ in rated:
-        if (best is not None and limit <= best[0]) or tried == _TRIED:
-            break
+    candidates = []
+    readers = {id(b): readers_of(b) for b in bodies}
+    for limit, number, windows, _ in rated[:_LOOKED_AT]:
         if _is_periodic(windows[0]) or any(_cuts_a_run(w) for w in windows):
             continue
-        tried += 1
-        for part in _by_outputs(windows):
-            if len(part) < 2:
-                continue
-            shared = _Shared(part, atoms)
-            saved = _saved(len(part), _weight(part[0]), shared.burden() + _is_two_steps(part[0]))
-            if saved > _LEAST and (best is None or saved > best[0]):
-                best = saved, part, shared
-    return best[1:] if best else None
+        for outputs, part in _by_outputs(windows, readers):
+            if len(part) > 1:
+                candidates.append((limit - _several(part, outputs), -number, part))
+    candidates.sort(reverse=True, key=lambda c: c[:2])
+    best: tuple[float, list[Window]] | None = None
+    for limit, _, part in candidates[:_TRIED]:
+        least = best[0] if best is not None else 0.0
+        if limit <= least:
+            break
+        shared = _Shared(part[:: len(part) // _SAMPLED + 1], atoms)
+        burden = shared.burden() + 2 * _is_two_steps(part[0])
+        rating = _rating(len(part), part[0], burden) - _several(part, len(shared.outputs))
+        if _saved(len(part), _weight(part[0]), burden) > _LEAST and rating > least:
+            best = rating, part
+    return (best[1], _Shared(best[1], atoms)) if best else None
+
+
+def _several(windows: Sequence[Window], outputs: int) -> float:
+    """What speaks against a function with several outputs, and more so when it calls other functions."""
+    nested = any(isinstance(c.target, Function) for c in windows[0].calls)
+    return (6 if nested else 2) * len(windows) * (outputs - 1)
 
 
 def _saved(count: int, weight: float, burden: float) -> float:
     """Lines saved by a function that stands for `count` parts of some weight."""
     return count * weight - (weight + 2) - count * (1 + burden)
+
+
+def _rating(count: int, window: Window, burden: float) -> float:
+    """How good a function a part would make: what it saves, and more so what it saves by calls that differ.
+
+    A part that repeats within itself counts little for that, so that functions are found from the small to the large.
+    """
+    different = {shape_of(c): _lines(c) for c in window.calls}
+    return _saved(count, sum(different.values()), burden) + _saved(count, _weight(window), burden) / 2
 
 
 def _weight(window: Window) -> float:
@@ -91,10 +110,19 @@ def _weight(window: Window) -> float:
 
 def _lines(call: Call) -> float:
     """About how many lines a call takes: one, or one for each argument where they do not fit."""
+    if not call.lines:
+        call.lines = _count_lines(call)
+    return call.lines
+
+
+def _count_lines(call: Call) -> float:
     width = 20 + 8 * len(call.inputs) + sum(len(k[-1]) + len(str(v)) + 3 for k, v in call.fields.items())
     variables = sum(k[0] == "var" and len(k) == 2 for k in call.fields)
-    if width + 14 * variables <= 110:
+    width += 14 * variables
+    if width <= 125:
         return 1 + width / 400
+    if width <= 140:
+        return 3
     arguments = sum(len(k) == 1 or k[0] != "var" or len(k) == 2 for k in call.fields) + len(call.inputs)
     return 2 + arguments
 
@@ -124,8 +152,11 @@ def _is_worth_its_own(call: Call) -> bool:
 
 
 def shape_of(call: Call) -> tuple:
-    target = call.target if isinstance(call.target, str) else id(call.target)
-    return target, call.outputs, tuple(sorted(call.fields)), tuple(role for role, _ in call.inputs)
+    """What a call does, up to values and to where its inputs come from."""
+    if not call.shape:
+        target = call.target if isinstance(call.target, str) else id(call.target)
+        call.shape = target, call.outputs, tuple(sorted(call.fields)), tuple(role for role, _ in call.inputs)
+    return call.shape
 
 
 def _place(ref: Ref, position: dict[int, int], start: int, outside: dict[tuple[int, int], int]) -> tuple[int, int]:
@@ -210,13 +241,14 @@ def _outputs(window: Window, readers: dict[tuple[int, int], list[int]]) -> tuple
     )
 
 
-def _by_outputs(windows: Sequence[Window]) -> list[list[Window]]:
-    """The windows apart by which of their values are read behind them."""
-    readers = {id(b): readers_of(b) for b in {id(w.body): w.body for w in windows}.values()}
+def _by_outputs(
+    windows: Sequence[Window], readers: dict[int, dict[tuple[int, int], list[int]]]
+) -> list[tuple[int, list[Window]]]:
+    """The windows apart by which of their values are read behind them, with the number of these."""
     parts: dict[tuple, list[Window]] = defaultdict(list)
     for w in windows:
         parts[_outputs(w, readers[id(w.body)])].append(w)
-    return [p for outputs, p in parts.items() if outputs]
+    return [(len(outputs), part) for outputs, part in parts.items() if outputs]
 
 
 class _Shared:

@@ -113,11 +113,8 @@ def _source(refs: list[Ref], rounds: list[list[Call]]) -> tuple[str, Any] | None
     if all(ref[0] is source and ref[1] == index for ref in refs):
         return "same", refs[0]
     step = refs[1][1] - index
-    if (
-        step
-        and all(ref[0] is source and ref[1] == index + i * step for i, ref in enumerate(refs))
-        and isinstance(source, Call)
-    ):
+    is_list = isinstance(source, Call) and isinstance(source.target, str) and source.outputs > 1
+    if step and is_list and all(ref[0] is source and ref[1] == index + i * step for i, ref in enumerate(refs)):
         return "indexed", (source, index, step)
     return None
 

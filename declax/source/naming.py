@@ -11,7 +11,7 @@ from declax.source.blocks import Function, short_name
 from declax.source.statements import Body, Call, Key
 from declax.source.templates import Atoms, Param, Slot
 
-RESERVED = {*keyword.kwlist, *dir(builtins), "dx", "sym", "network", "x", "i"}
+RESERVED = {*keyword.kwlist, *dir(builtins), "dx", "sym", "network", "parameter", "registry", "symbol", "x", "i"}
 
 
 class Names:
@@ -58,6 +58,8 @@ def _is_name(call: Call, key: Key) -> bool:
 def name_functions(functions: list[Function], atoms: Atoms) -> dict[int, str]:
     """Names of functions by `id`, and new names of their parameters."""
     scope = Names()
+    scope.taken |= {re.sub(r"\d+$", "", p.name) for f in functions for p in f.params}
+    scope.taken |= {p.role for f in functions for p in f.ports}
     found: dict[int, str] = {}
     for f in functions:
         found[id(f)] = scope.new(_function_name(f, found, atoms))
@@ -124,6 +126,6 @@ def most_common(values: list[Any], atoms: Atoms) -> Any:
     constants = Counter(repr(v) for v in values if atoms.is_constant(v))
     if constants:
         text, times = constants.most_common(1)[0]
-        if times >= 2 and 2 * times >= len(values):
+        if times >= 2 and 3 * times >= len(values):
             return next(v for v in values if repr(v) == text)
     return ...

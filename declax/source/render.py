@@ -1,5 +1,6 @@
 """The program written down: functions of what repeats, then `network()`, which builds the graph."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ from declax.source.blocks import Function, extract, readers_of
 from declax.source.layout import call, literal, number, quoted
 from declax.source.loops import Loop, with_loops
 from declax.source.naming import Names, label, most_common, name_functions
-from declax.source.statements import Body, Call, Ref, body_of
+from declax.source.statements import Body, Call, Key, Ref, body_of
 from declax.source.templates import Atoms, Slot, same
 
 if TYPE_CHECKING:
@@ -18,6 +19,28 @@ _CONTROL_FLOW = '''def with_subgraphs(op, inputs, subgraphs, name, attr):
     definition = registry.lookup(op)
     return symbol.create(definition, op, inputs, {}, {}, name, attr, subgraphs=tuple(list(s.heads) for s in subgraphs))
 '''
+
+
+_PLAIN = ("dtype", "lr_mult", "stype", "wd_mult")
+_PARAMETER = '''def parameter(name, **more):
+    """A variable with the attributes that most parameters here have."""
+    return sym.Variable(name, {}, **more)
+'''
+
+
+def _common_variable(body: Body) -> dict[Key, Any]:
+    """The attributes, besides shape and initializer, that most variables have, when they are worth a function."""
+    found: Counter[tuple[tuple[str, Any], ...]] = Counter()
+    for c in (*body.calls, *body.variables):
+        given: dict[str, list[tuple[str, Any]]] = {}
+        for key, value in c.fields.items():
+            if key[0] == "var" and len(key) == 3:
+                given.setdefault(key[1], []).append((key[2], value))
+            elif c.target == "sym.Variable" and key[0] == "attr":
+                given.setdefault("", []).append((key[1], value))
+        found.update(tuple(sorted(p for p in pairs if p[0] in _PLAIN)) for pairs in given.values())
+    common, times = found.most_common(1)[0] if found else ((), 0)
+    return {("attr", k): v for k, v in common} if len(common) >= 3 and times >= 8 else {}
 
 
 def to_python(symbol: "Symbol") -> str:
@@ -45,14 +68,19 @@ def to_python(symbol: "Symbol") -> str:
     """
     atoms = Atoms()
     main = body_of(symbol)
+    common = _common_variable(main)
     functions = extract(main, atoms)
-    writer = _Writer(atoms, functions)
+    writer = _Writer(atoms, functions, common)
     blocks = [writer.function(f) for f in _callees_first(functions)]
     blocks.append(writer.network(main, "network", "The graph."))
     blocks[:0] = writer.subgraphs
     flow = bool(writer.subgraphs)
+    helpers = [_CONTROL_FLOW] if flow else []
+    if common:
+        given = ", ".join(f"{k[1]}={literal(v, atoms)}" for k, v in common.items())
+        helpers.append(_PARAMETER.format(given))
     imports = "from declax import registry, sym, symbol" if flow else "from declax import sym"
-    parts = [f'"""{_title(symbol)}"""\n\n{imports}\n', *([_CONTROL_FLOW] if flow else []), *blocks]
+    parts = [f'"""{_title(symbol)}"""\n\n{imports}\n', *helpers, *blocks]
     return "\n\n".join(parts)
 
 
@@ -82,8 +110,8 @@ def _callees_first(functions: Sequence[Function]) -> list[Function]:
 
 
 class _Writer:
-    def __init__(self, atoms: Atoms, functions: Sequence[Function]):
-        self.atoms = atoms
+    def __init__(self, atoms: Atoms, functions: Sequence[Function], common: dict[Key, Any]):
+        self.atoms, self.common = atoms, common
         ordered = _callees_first(functions)
         self.names = name_functions(ordered, atoms)
         self.top = Names()
@@ -144,6 +172,8 @@ class _Scope:
         roles = [role for role, _ in c.inputs]
         positional = self.spread([g for role, g in zip(roles, given, strict=True) if role is None])
         named = [f"{role}={g}" for role, g in zip(roles, given, strict=True) if role is not None]
+        if self._is_common(c):
+            c = Call(c.target, [], {k: v for k, v in c.fields.items() if k not in self.writer.common}, 1)
         if isinstance(c.target, Function):
             return [*positional, *self._made_arguments(c, c.target)]
         attrs, hidden, variables = [], {}, {}
@@ -157,7 +187,7 @@ class _Scope:
         for role, fields in variables.items():
             flat = {("name",): fields[()], **{("attr", k[0]): v for k, v in fields.items() if k}}
             inner = Call("sym.Variable", [], flat, 1)
-            named.append(f"{role}=sym.Variable({', '.join(self.arguments(inner))})")
+            named.append(f"{role}={self.callee(inner)}({', '.join(self.arguments(inner))})")
         if hidden:
             items = ", ".join(f"{quoted(k)}: {literal(v, self.atoms)}" for k, v in hidden.items())
             attrs.append(f"attr={{{items}}}")
@@ -191,7 +221,14 @@ class _Scope:
         ]
         return [*front, *rest]
 
+    def _is_common(self, c: Call) -> bool:
+        """Whether a variable has the attributes that `parameter` gives."""
+        common = self.writer.common
+        return c.target == "sym.Variable" and bool(common) and all(c.fields.get(k) == v for k, v in common.items())
+
     def callee(self, c: Call) -> str:
+        if self._is_common(c):
+            return "parameter"
         return c.target if isinstance(c.target, str) else self.writer.names[id(c.target)]
 
     # -- statements --------------------------------------------------------------------------------------------
@@ -201,7 +238,7 @@ class _Scope:
         lines: list[str] = []
         for v in body.variables:
             name = self.expressions[id(v), 0] = self.names.new(label(v, self.atoms))
-            lines += call(4, f"{name} = ", "sym.Variable", self.arguments(v))
+            lines += call(4, f"{name} = ", self.callee(v), self.arguments(v))
         self.items = with_loops(body, self.atoms)
         self.readers = self._item_readers(body)
         for at, item in enumerate(self.items):

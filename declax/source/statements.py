@@ -39,6 +39,8 @@ class Call:
     outputs: int
     bodies: tuple["Body", ...] = ()
     roles: tuple[str, ...] = ()  # what the operator calls the inputs
+    lines: float = 0.0  # about how many lines it takes, once that was found
+    shape: tuple = ()  # what it does up to values, once that was found
 
 
 @dataclass(eq=False)

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 _FIRST_ATOM = 0xF0000  # a plane of characters for private use
 _LONGEST = 200  # texts beyond this are values, and are not taken apart
+_COMPARED = 20  # texts for which they are compared
 _PROPOSALS = 12  # parameters that are compared, those that most texts propose
 _SAMPLE = 4  # places that are looked at first
 
@@ -52,6 +53,8 @@ class Atoms:
         """Whether a value holds no parameter."""
         if isinstance(value, str):
             return not any(c in self.slots for c in value)
+        if isinstance(value, tuple):
+            return all(map(self.is_constant, value))
         return not isinstance(value, Slot)
 
     def split(self, text: str) -> list[str | Slot]:
@@ -200,7 +203,7 @@ def _common(texts: Sequence[str]) -> int:
     return next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
 
 
-_NUMBERED = re.compile(r"(.*?)(_?[^\W\d_]+)(0|[1-9][0-9]*)", re.DOTALL)
+_NUMBERED = re.compile(r"(.*?)(_?[^\W\d_]+)(0|[1-9][0-9]*)(\D*)", re.DOTALL)
 
 Candidate: TypeAlias = tuple[tuple[str, tuple[Any, ...]], ...]
 
@@ -232,9 +235,18 @@ def _candidates(texts: Sequence[str], atoms: Atoms) -> list[Candidate]:
 def _stem_and_number(texts: Sequence[str]) -> list[Candidate]:
     """`unit1_bn1`, `unit1_bn2`, `unit2_bn1` as a text, a fixed word and a number."""
     parts = [m.groups() for t in texts if (m := _NUMBERED.fullmatch(t)) is not None]
-    if len(parts) < len(texts) or len({word for _, word, _ in parts}) > 1 or len({n for _, _, n in parts}) == 1:
+    fixed = {(word, tail) for _, word, _, tail in parts}
+    if len(parts) < len(texts) or len(fixed) > 1 or len({n for _, _, n, _ in parts}) == 1:
         return []
-    return [(("text", tuple(stem for stem, _, _ in parts)), ("int", tuple(int(n) for _, _, n in parts)))]
+    return [(("text", tuple(stem for stem, _, _, _ in parts)), ("int", tuple(int(n) for _, _, n, _ in parts)))]
+
+
+def _could_help(candidate: Candidate, texts: Sequence[str]) -> bool:
+    """Whether any of the parameters occurs in the first and last of the texts."""
+    return any(
+        all(str(values[i]) in texts[i] if kind == "text" else any(map(str.isdigit, texts[i])) for i in (0, -1))
+        for kind, values in candidate
+    )
 
 
 class Unified:
@@ -265,8 +277,27 @@ class Unified:
         for c in self.columns:
             if (many or c.param.name == label[-1]) and all(same(a, b) for a, b in zip(c.values, values, strict=True)):
                 return self._use(c)
+        parts = self._by_parts(values)
+        if parts is not None:
+            return parts
         is_text = all(isinstance(v, str) for v in values)
         return self._use(self._new(label[-1], "text" if is_text else "value", values))
+
+    def _by_parts(self, values: list[Any]) -> tuple[Any, ...] | None:
+        """Tuples of which each item is constant or a parameter that is there: `(num_filter, 0, 3, 3)`."""
+        if not all(isinstance(v, tuple) and v and len(v) == len(values[0]) for v in values):
+            return None
+        made = []
+        for items in zip(*values, strict=True):
+            if all(same(v, items[0]) for v in items) and self.atoms.is_constant(items[0]):
+                made.append(items[0])
+                continue
+            known = (c for c in self.columns if all(same(a, b) for a, b in zip(c.values, items, strict=True)))
+            column = next(known, None)
+            if column is None:
+                return None
+            made.append(self._use(column))
+        return tuple(made)
 
     def _use(self, column: Column) -> Any:
         slot = Slot(column.param)
@@ -291,7 +322,8 @@ class Unified:
                 return
             tried: dict[Candidate, int] = {}
             proposed: Counter[Candidate] = Counter()
-            for texts in open_.values():
+            some = list(open_.values())[:: len(open_) // _COMPARED + 1]
+            for texts in some:
                 for rank, candidate in enumerate(_candidates(texts, self.atoms)):
                     # beside a name, a number in a text is a number of its own
                     beside = candidate[0][0] == "int" and "name" in self._taken
@@ -300,7 +332,8 @@ class Unified:
             score: dict[Candidate, tuple[int, int]] = {}
             for candidate, _ in proposed.most_common(_PROPOSALS):
                 columns = [*self.columns, *(Column(Param("", kind), list(values)) for kind, values in candidate)]
-                explained = sum(explain(t, columns, self.atoms) is not None for t in open_.values())
+                likely = (t for t in some if _could_help(candidate, t))
+                explained = sum(explain(t, columns, self.atoms) is not None for t in likely)
                 score[candidate] = (explained + 1 - len(candidate), tried[candidate])
             for kind, values in max(score, key=lambda c: score[c]):
                 self._new(self._name(kind, next(iter(open_)), labels), kind, values)
