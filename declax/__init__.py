@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from declax import _sym as sym
     from declax import _sym as symbol
     from declax import edit, executor, initializer, layers, model, operator, ops, rnn, visualization
+    from declax.source import to_python
 else:
     from declax import ndarray, symbol
 
@@ -95,6 +96,7 @@ __all__ = [
     "set_np_shape",
     "sym",
     "symbol",
+    "to_python",
     "tpu",
     "use_np_shape",
     "util",
@@ -104,7 +106,14 @@ __all__ = [
 ]
 
 
+# Functions that are loaded when they are asked for.
+_FUNCTIONS = {"to_python": "declax.source"}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _FUNCTIONS:
+        value = globals()[name] = getattr(import_module(_FUNCTIONS[name]), name)
+        return value
     path = _LATER.get(name)
     if path is None:
         raise AttributeError(f"module 'declax' has no attribute {name!r}")
@@ -113,4 +122,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_LATER, *_FUNCTIONS})

@@ -14,7 +14,7 @@ from declax.source.templates import Atoms, Column, Param, Unified
 
 _LONGEST = 48
 _LOOKED_AT = 400  # candidates whose outputs are found in each round
-_TRIED = 6  # candidates whose parameters are found
+_TRIED = 10  # candidates whose parameters are found
 _SAMPLED = 6  # windows of a candidate from which they are
 _LEAST = 1.0  # lines that a function has to save
 
