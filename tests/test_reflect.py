@@ -165,7 +165,8 @@ def test_inputs_and_outputs_are_mxnets():
 NO_JAX = {
     "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol",
     "infer", "frontend", "creation", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph", "io.params",
-    "folding", "edit.common", "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy",
+    "folding", "source.statements", "source.templates", "source.blocks", "source.loops", "source.layout",
+    "source.naming", "source.render", "edit.common", "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy",
 }  # fmt: skip
 """Modules that import no JAX when they are imported."""
 

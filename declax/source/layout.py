@@ -66,13 +66,20 @@ def call(indent: int, before: str, name: str, arguments: Sequence[str], after: s
     lines = [f"{pad}{before}{name}("]
     for a in arguments:
         lines += nested(indent + 4, a)
+    if len(arguments) == 1 and arguments[0].startswith("["):
+        lines[-1] = lines[-1].removesuffix(",")  # the comma of a lone list belongs to nobody
     return [*lines, f"{pad}){after}"]
 
 
 def nested(indent: int, argument: str) -> list[str]:
     """One argument on its own lines, with a comma; a call that is too long is broken once more."""
     line = f"{' ' * indent}{argument},"
-    if len(line) <= WIDTH or not argument.endswith(")") or "(" not in argument:
+    if len(line) <= WIDTH:
+        return [line]
+    if argument.startswith("[") and argument.endswith("]"):
+        items = [f"{' ' * (indent + 4)}{item}," for item in split_arguments(argument[1:-1])]
+        return [f"{' ' * indent}[", *items, f"{' ' * indent}],"]
+    if not argument.endswith(")") or "(" not in argument:
         return [line]
     opening = argument.index("(")
     parts = split_arguments(argument[opening + 1 : -1])

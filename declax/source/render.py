@@ -1,5 +1,6 @@
 """The program written down: functions of what repeats, then `network()`, which builds the graph."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -375,16 +376,7 @@ class _Scope:
         return name
 
     def _header(self, loop: Loop, lines: Sequence[str]) -> list[str]:
-        text = "\n".join(lines)
-        is_used = any(
-            mark in text for mark in (f"{{{loop.index.name}}}", f"{{{loop.index.name} ", f"* {loop.index.name}}}")
-        )
-        is_used = is_used or any(
-            f"{sign}{loop.index.name}{end}"
-            for sign in "=[ "
-            for end in ",)] "
-            if f"{sign}{loop.index.name}{end}" in text
-        )
+        is_used = any(re.search(rf"\b{loop.index.name}\b", line) for line in lines)
         rounds, first = len(loop.rounds), loop.first
         if not loop.table:
             span = f"{first}, {first + rounds}" if first else f"{rounds}"

@@ -82,6 +82,7 @@ class _Reader:
 
     def variable(self, node: Node) -> None:
         fields: dict[Key, Any] = {("name",): node.name}
+        _refuse_old_keys(node)
         fields |= {("attr", k): v for k, v in _variable_values(node.attrs)}
         made = self.calls[id(node)] = Call("sym.Variable", [], fields, 1)
         self.variables.append(made)
@@ -89,6 +90,7 @@ class _Reader:
     def call(self, node: Node) -> Call:
         op = node.op
         assert op is not None
+        _refuse_old_keys(node)
         if not node.name:
             raise DeclaxError(f"{node.describe()} has no name, and a call would give it one")
         fields: dict[Key, Any] = {}
@@ -99,6 +101,7 @@ class _Reader:
             if _takes_names(node) and self._is_made_by_call(node, i, role):
                 positional = False
             elif self._is_parameter(node, i, role):
+                _refuse_old_keys(entry.node)
                 fields["var", role] = entry.node.name
                 fields |= {("var", role, k): v for k, v in _variable_values(entry.node.attrs)}
                 positional = False
@@ -143,6 +146,12 @@ def _takes_names(node: Node) -> bool:
     op = node.op
     assert op is not None
     return not op.variadic or (op.num_args is None and op.input_count(node.params or {}) is not None)
+
+
+def _refuse_old_keys(node: Node) -> None:
+    for key in node.attrs:
+        if any(key.endswith(f"_{h}") for h in HIDDEN_KEYS):
+            raise DeclaxError(f"{node.describe()} has the attribute {key!r}, which a call cannot set")
 
 
 def public_path(op: OpDef) -> str:
@@ -190,8 +199,6 @@ def _hyper_values(node: Node) -> Iterator[tuple[Key, Any]]:
         if key in op.hyper and key not in taken and (key != "dtype" or _is_plain_dtype(text)):
             yield ("attr", key), value_of(text)
         else:
-            if any(key.endswith(f"_{h}") for h in HIDDEN_KEYS):
-                raise DeclaxError(f"{node.describe()} has the attribute {key!r}, which a call cannot set")
             yield ("hidden", key), text
 
 
