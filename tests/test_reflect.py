@@ -166,7 +166,8 @@ NO_JAX = {
     "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol",
     "infer", "frontend", "creation", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph", "io.params",
     "folding", "source.statements", "source.templates", "source.blocks", "source.loops", "source.layout",
-    "source.naming", "source.render", "edit.common", "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy",
+    "source.naming", "source.render", "edit.common",
+    "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy",
 }  # fmt: skip
 """Modules that import no JAX when they are imported."""
 

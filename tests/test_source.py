@@ -117,7 +117,8 @@ def test_residual_units_become_a_loop(tmp_path: Path):
 
 def test_time_steps_become_a_loop(tmp_path: Path):
     lines = {steps: len(rebuilt(lstm(steps), tmp_path).splitlines()) for steps in (6, 12)}
-    assert lines[6] == lines[12] < 120
+    assert lines[12] - lines[6] < 6  # twice the steps are not twice the source
+    assert "for i in range(" in rebuilt(lstm(12), tmp_path)
 
 
 def test_the_source_is_formatted_and_clean(tmp_path: Path):
