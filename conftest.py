@@ -28,6 +28,6 @@ def _fresh_names():
 def _doctest_names(doctest_namespace: dict) -> None:
     """The names that docstrings use without importing them."""
     doctest_namespace.update(
-        dx=declax, mx=declax, sym=declax.sym, nd=declax.nd, Variable=declax.sym.Variable, Group=declax.sym.Group,
-        np=np, jnp=jnp,
+        dx=declax, mx=declax, edit=declax.edit, sym=declax.sym, nd=declax.nd, np=np, jnp=jnp,
+        Variable=declax.sym.Variable, Group=declax.sym.Group,
     )  # fmt: skip

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from declax import _nd as ndarray
     from declax import _sym as sym
     from declax import _sym as symbol
-    from declax import deploy, executor, initializer, io, layers, model, operator, ops, passes, rnn, visualization
+    from declax import deploy, edit, executor, initializer, io, layers, model, operator, ops, passes, rnn, visualization
     from declax.comparison import diff
     from declax.executor import Executor
     from declax.inspection import inspect
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from declax.ndarray import NDArray, waitall
     from declax.parameters import init_aux, init_params
     from declax.recording import parity, record
+    from declax.source import to_python
 else:
     sym = symbol
 
@@ -46,6 +47,7 @@ _LATER = {
     "NDArray": "declax.ndarray:NDArray",
     "deploy": "declax.deploy",
     "diff": "declax.comparison:diff",
+    "edit": "declax.edit",
     "executor": "declax.executor",
     "init": "declax.initializer",
     "init_aux": "declax.parameters:init_aux",
@@ -64,6 +66,7 @@ _LATER = {
     "passes": "declax.passes",
     "record": "declax.recording:record",
     "rnn": "declax.rnn",
+    "to_python": "declax.source:to_python",
     "visualization": "declax.visualization",
     "viz": "declax.visualization",
     "waitall": "declax.ndarray:waitall",
@@ -87,6 +90,7 @@ __all__ = [
     "current_context",
     "deploy",
     "diff",
+    "edit",
     "executor",
     "explain_shape",
     "gpu",
@@ -119,6 +123,7 @@ __all__ = [
     "set_np_shape",
     "sym",
     "symbol",
+    "to_python",
     "tpu",
     "use_np_shape",
     "util",
@@ -128,7 +133,14 @@ __all__ = [
 ]
 
 
+# Functions that are loaded when they are asked for.
+_FUNCTIONS = {"to_python": "declax.source"}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _FUNCTIONS:
+        value = globals()[name] = getattr(import_module(_FUNCTIONS[name]), name)
+        return value
     path = _LATER.get(name)
     if path is None:
         raise AttributeError(f"module 'declax' has no attribute {name!r}")

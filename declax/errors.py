@@ -63,6 +63,19 @@ class LoadError(DeclaxError):
     """
 
 
+class EditError(DeclaxError):
+    """Surgery on a graph that would not leave a working one; the message names what is in the way.
+
+    >>> import declax as dx
+    >>> net = dx.sym.relu(dx.sym.var("x"), name="r")
+    >>> dx.edit.rename(net, None, {"q": "first"})
+    Traceback (most recent call last):
+    declax.errors.EditError: ...
+    >>> dx.edit.rename(net, None, {"r": "first"})[0]
+    <Symbol first>
+    """
+
+
 class BindError(DeclaxError):
     """Arrays that do not fit the graph they are bound to.
 

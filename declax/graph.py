@@ -161,31 +161,71 @@ def copy(heads: Sequence[Entry]) -> list[Entry]:
     """The same heads over copies of all their nodes."""
     fresh: dict[int, Node] = {}
     for node in topological(heads):
-        twin = Node(node.op, node.name, dict(node.attrs), node.params, (), node.subgraphs, node.site)
-        twin.inputs = [Entry(fresh[id(e.node)], e.index, e.version) for e in node.inputs]
-        twin.version = node.version
-        fresh[id(node)] = twin
+        made = twin(node, [Entry(fresh[id(e.node)], e.index, e.version) for e in node.inputs])
+        made.attrs = dict(node.attrs)
+        fresh[id(node)] = made
     return [Entry(fresh[id(e.node)], e.index, e.version) for e in heads]
+
+
+def twin(node: Node, inputs: Sequence[Entry], name: str | None = None, attrs: dict[str, str] | None = None) -> Node:
+    """A copy of a node on other inputs, under another name or with other attributes where these are given.
+
+    Raises:
+        OperatorError: the operator does not accept the attributes; the message names the node.
+    """
+    name = node.name if name is None else name
+    params = node.params if attrs is None or node.op is None else node.op.parse(attrs, name)
+    made = Node(node.op, name, node.attrs if attrs is None else attrs, params, inputs, node.subgraphs, node.site)
+    made.version = node.version
+    return made
+
+
+def entries(node: Node) -> list[Entry]:
+    """Every output of a node, hidden ones included."""
+    return [Entry(node, i) for i in range(node.num_outputs())]
+
+
+class Use(NamedTuple):
+    """One reading of a node's output `index`: by `reader` at a position among its inputs, or (None) as a head."""
+
+    reader: Node | None
+    position: int
+    index: int
+
+
+def uses(heads: Sequence[Entry]) -> dict[int, list[Use]]:
+    """By `id` of every node of a graph: who reads its outputs."""
+    found: dict[int, list[Use]] = {}
+    for node in topological(heads):
+        found.setdefault(id(node), [])
+        for i, entry in enumerate(node.inputs):
+            found[id(entry.node)].append(Use(node, i, entry.index))
+    for i, entry in enumerate(heads):
+        found[id(entry.node)].append(Use(None, i, entry.index))
+    return found
 
 
 def rewrite(heads: Sequence[Entry], change: Callable[[Node, list[Entry]], Sequence[Entry] | None]) -> list[Entry]:
     """The heads over a graph in which `change(node, its new inputs)` replaced nodes by their new outputs.
 
     `change` returns the entries that take the place of the node's outputs, or None to keep the node; a kept node
-    whose inputs changed is copied, untouched ones are shared with the old graph.
+    whose inputs changed is copied, untouched ones are shared with the old graph. A variable in a variable's place
+    takes over how often it was written to.
     """
     outputs: dict[int, Sequence[Entry] | None] = {}
 
     def moved(entry: Entry) -> Entry:
         replaced = outputs[id(entry.node)]
-        return entry if replaced is None else replaced[entry.index]
+        if replaced is None:
+            return entry
+        new = replaced[entry.index]
+        return new._replace(version=entry.version) if entry.node.op is None and new.node.op is None else new
 
     for node in topological(heads):
         inputs = [moved(e) for e in node.inputs]
         replaced = change(node, inputs)
         if replaced is None and inputs != node.inputs:
-            twin = Node(node.op, node.name, node.attrs, node.params, inputs, node.subgraphs, node.site)
-            replaced = [Entry(twin, i) for i in range(twin.num_outputs())]
+            replaced = entries(twin(node, inputs))
         outputs[id(node)] = replaced
     return [moved(e) for e in heads]
 
