@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from declax.passes.stacking import stack, unstack
 from declax.plan import Step, run_items
 
 
@@ -100,18 +101,24 @@ class Rolled:
             return [values[after] for *_, after in self.carried], [values[inner] for inner, *_ in self.every]
 
         first = [slots[outer] for _, outer, _ in self.carried]
-        each = [source.read(slots) for _, source in self.each]
+        each = _read([source for _, source in self.each], slots, self.repetitions)
         with jax.named_scope(self.scope):
             carry, every = lax.scan(repetition, first, (each, numbers), self.repetitions)
         after = dict(zip((inner for *_, inner in self.carried), carry, strict=True))
         for inner, outer in self.last:
             slots[outer] = after[inner]
-        for (_, outers, stacked), values in zip(self.every, every, strict=True):
+        for (_, _, stacked), values in zip(self.every, every, strict=True):
             if stacked is not None:
                 slots[stacked] = values
-            for r, outer in enumerate(outers):
+        apart = [
+            (outers, y)
+            for (_, outers, _), y in zip(self.every, every, strict=True)
+            if any(o is not None for o in outers)
+        ]
+        for (outers, _), values in zip(apart, unstack([y for _, y in apart]), strict=True):
+            for outer, value in zip(outers, values, strict=True):
                 if outer is not None:
-                    slots[outer] = values[r]
+                    slots[outer] = value
 
     @property
     def scope(self) -> str:
@@ -137,6 +144,20 @@ class Rolled:
                 *([] if stacked is None else [f"%{stacked}, stacked"]),
             ]
             yield f"{', '.join(asked)} = every ${inner}"
+
+
+def _read(sources: Sequence[Stacked | Parts], slots: Any, repetitions: int) -> list[Array]:
+    """The stacked values of all sources, those of one type and many slots with one operation."""
+    found: list[Any] = [None if isinstance(s, Stacked) else s.read(slots) for s in sources]
+    together = [k for k, s in enumerate(sources) if isinstance(s, Stacked) and _is_floating(slots[s.slots[0]])]
+    arrays = stack([[slots[i] for i in sources[k].slots] for k in together])
+    for k, x in zip(together, arrays, strict=True):
+        found[k] = x
+    return [sources[k].read(slots) if x is None else x for k, x in enumerate(found)]
+
+
+def _is_floating(x: Any) -> bool:
+    return jnp.issubdtype(x.dtype, jnp.floating)
 
 
 class Joined:
