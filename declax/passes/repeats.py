@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
+
 from declax.passes import Known
 from declax.plan import Plan, Step
 
@@ -86,7 +88,7 @@ class Repeats:
         numbers: dict[tuple, int] = {}
         kinds = []
         for step in self.steps:
-            if not _rollable(step):
+            if not _rollable(step) or self._slow_in_loops(step):
                 kinds.append(-1)
                 continue
             node = step.node
@@ -97,6 +99,19 @@ class Repeats:
             except TypeError:  # a parameter that is a list or a dict
                 kinds.append(numbers.setdefault((*key[:-1], repr(parameters)), len(numbers)))
         return kinds
+
+    def _slow_in_loops(self, step: Step) -> bool:
+        """On CPUs: convolutions as declared, and grouped ones that run as convolutions.
+
+        XLA brings those into the layout of its fast kernels in the main computation only.
+        """
+        node = step.node
+        if jax.default_backend() != "cpu" or "onvolution" not in node.op_name:
+            return False
+        if node.op_name != "_channels_last_convolution" or node.params is None:
+            return True
+        channels = self.specs[step.inputs[0]][0][-1]
+        return node.params["num_group"] not in (1, channels)
 
     def _labels(self) -> list[int]:
         """Finer than kinds: two rounds of what the inputs are made by; shared variables count by identity."""
