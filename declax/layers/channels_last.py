@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from declax.layers import canonical
 from declax.shapes import Shape
 
 _SPATIAL = "DHW"
@@ -48,6 +49,8 @@ def _formulation(data: Array, weight: Array, window: Window) -> Callable[[Array,
 
 def plain(data: Array, weight: Array, window: Window) -> Array:
     """XLA's own convolution."""
+    if window.num_group == 1:
+        return canonical.convolution(data, weight, window.stride, window.dilate, window.pad)
     space = _SPATIAL[-len(window.kernel) :]
     return lax.conv_general_dilated(
         data,

@@ -33,6 +33,7 @@ _CHOICES = {
     "layout": "convolutions and what stands between them run channels-last, with transposes only at the borders",
     "formulate": "convolutions run as products or sums of shifted data where that is faster",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
+    "roll": "blocks that repeat, each fed by the one before, are compiled once and run as a loop",
     "prepare": "what depends on parameters alone is computed when they change, not at every inference",
 }
 """Every choice and what it does."""
@@ -138,7 +139,13 @@ def optimised(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool
             if known is None:
                 return plan
             heads = import_module(module).apply(heads, known)
-    return plan if tuple(heads) == plan.heads else Plan(heads, plan.arguments, plan.states)
+    found = plan if tuple(heads) == plan.heads else Plan(heads, plan.arguments, plan.states)
+    if "roll" in chosen:
+        from declax.passes import roll
+
+        known = _known(heads, variables, train)
+        found = found if known is None else roll.apply(found, known)
+    return found
 
 
 _PIPELINE = (
