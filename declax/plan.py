@@ -3,8 +3,9 @@
 A `Plan` is what `Lowered` (lower.py) runs: the graph as declared, or what the passes made of it for known shapes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from typing import Any, Protocol
 from zlib import crc32
 
 import jax
@@ -14,8 +15,30 @@ from declax.errors import MXNetError, RunError
 from declax.graph import Entry, Node
 
 
+class Item(Protocol):
+    """What a plan runs, one after the other: a `Step`, or several steps that run together in some other way."""
+
+    inputs: list[int]
+    """The slots that it reads."""
+    outputs: list[int]
+    """The slots that it writes, apart from auxiliary states."""
+
+    def run(
+        self, slots: Any, train: bool, key: Any, tap: Callable | None = None, results: Mapping[int, tuple] | None = None
+    ) -> None:
+        """Reads and writes `slots`, a list or dict of values by slot number."""
+        ...
+
+    def lines(self) -> Iterable[str]:
+        """What it is, for people, on one line or several."""
+        ...
+
+
 class Step:
-    """One operator call of a plan: which slots it reads and writes."""
+    """One operator call of a plan: which slots it reads and writes.
+
+    `mutated` pairs the new states that follow the outputs with the slots they go to.
+    """
 
     __slots__ = ("inputs", "is_dynamic", "is_host", "mutated", "node", "number", "outputs", "scope", "subgraphs")
 
@@ -26,6 +49,36 @@ class Step:
         self.subgraphs = tuple(Subgraph(heads) for heads in node.subgraphs)
         self.is_dynamic = is_dynamic(node)
         self.is_host = node.op is not None and node.op.host
+
+    def run(
+        self, slots: Any, train: bool, key: Any, tap: Callable | None = None, results: Mapping[int, tuple] | None = None
+    ) -> None:
+        """Calls the operator on values in `slots`; `tap(node, outputs)` sees what it gave."""
+        inferred = results.get(id(self.node), ()) if results else ()
+        outs = run_step(self, [slots[i] for i in self.inputs], train, key, inferred)
+        for i, value in zip(self.outputs, outs, strict=False):
+            slots[i] = value
+        for k, i in self.mutated:
+            slots[i] = jax.lax.stop_gradient(outs[len(self.outputs) + k])
+        if tap is not None:
+            tap(self.node, outs[: len(self.outputs)])
+
+    def moved(self, inputs: list[int], outputs: list[int], mutated: list[tuple[int, int]]) -> "Step":
+        """The same call over other slots."""
+        twin = copy(self)
+        twin.inputs, twin.outputs, twin.mutated = inputs, outputs, mutated
+        return twin
+
+    def numbered(self, number: Any) -> "Step":
+        """The same call with another number to fold into its random key, which may be a traced one."""
+        twin = copy(self)
+        twin.number = number
+        return twin
+
+    def lines(self) -> Iterable[str]:
+        """The node, its operator and the slots on one line."""
+        reads, writes = (", ".join(f"%{i}" for i in slots) for slots in (self.inputs, self.outputs))
+        yield f"{writes} = {self.node.op_name} {self.scope!r} ({reads})"
 
 
 class Plan:
@@ -46,7 +99,6 @@ class Plan:
             states = [n for n in order if n.op is None and id(n) in aux]
         self.arguments, self.states = tuple(arguments), tuple(states)
         slots = {id(n): i for i, n in enumerate((*arguments, *states))}
-        state_at = {id(n): i for i, n in enumerate(states)}
         count = len(slots)
         self.argument_slots = list(range(len(arguments)))
         self.state_slots = list(range(len(arguments), count))
@@ -57,9 +109,11 @@ class Plan:
             n = node.num_outputs()
             slots[id(node)] = count
             inputs = [slots[id(e.node)] + e.index for e in node.inputs]
-            mutated = [(k, state_at[id(node.inputs[i].node)]) for k, i in enumerate(node.mutated())]
+            mutated = [(k, slots[id(node.inputs[i].node)]) for k, i in enumerate(node.mutated())]
             self.steps.append(Step(node, inputs, list(range(count, count + n)), mutated))
             count += n
+        self.items: list[Item] = [*self.steps]
+        """What runs: the steps, or what passes over plans made of them."""
         self.size = count
         self.output_slots = [slots[id(e.node)] + e.index for e in heads]
         self._asks_results = any(s.node.op is not None and s.node.op.takes_results for s in self.steps)
@@ -69,23 +123,19 @@ class Plan:
     ) -> tuple[list, list]:
         """Outputs and new states; `tap(node, outputs)` sees every node's outputs."""
         slots: list[Any] = [*args, *aux, *[None] * (self.size - len(args) - len(aux))]
-        self.run_steps(self.steps, slots, train, key, tap, dict(self.results(args, aux)))
+        run_items(self.items, slots, train, key, tap, dict(self.results(args, aux)))
         return [slots[i] for i in self.output_slots], [slots[i] for i in self.state_slots]
 
-    def run_steps(
-        self, steps: Sequence[Step], slots: Any, train: bool, key: Any, tap: Callable | None = None,
-        results: Mapping[int, tuple] | None = None,
-    ) -> None:  # fmt: skip
-        """Runs some of the steps over `slots`, a list or dict of values by slot number."""
-        for step in steps:
-            inferred = results.get(id(step.node), ()) if results else ()
-            outs = run_step(step, [slots[i] for i in step.inputs], train, key, inferred)
-            for i, value in zip(step.outputs, outs, strict=False):
-                slots[i] = value
-            for k, state in step.mutated:
-                slots[self.state_slots[state]] = jax.lax.stop_gradient(outs[len(step.outputs) + k])
-            if tap is not None:
-                tap(step.node, outs[: len(step.outputs)])
+    def with_items(self, items: list[Item], size: int) -> "Plan":
+        """The same plan with other items in the place of its steps, over `size` slots."""
+        twin = copy(self)
+        twin.items, twin.size = items, size
+        return twin
+
+    def __str__(self) -> str:
+        variables = [f"%{i} = {n.name!r}" for i, n in enumerate((*self.arguments, *self.states))]
+        outputs = ", ".join(f"%{i}" for i in self.output_slots)
+        return "\n".join([*variables, *(line for item in self.items for line in item.lines()), f"-> {outputs}"])
 
     def results(self, args: Sequence[Any], aux: Sequence[Any]) -> tuple[tuple[int, tuple], ...]:
         """For the operators that ask for them, by node: the inferred (shape, dtype) of their outputs."""
@@ -100,6 +150,15 @@ class Plan:
         )
         nodes = [s.node for s in self.steps if s.node.op is not None and s.node.op.takes_results]
         return tuple((id(n), tuple(zip(shapes.entries[id(n)], types.entries[id(n)], strict=True))) for n in nodes)
+
+
+def run_items(
+    items: Iterable[Item], slots: Any, train: bool, key: Any, tap: Callable | None = None,
+    results: Mapping[int, tuple] | None = None,
+) -> None:  # fmt: skip
+    """Runs items in order over `slots`, a list or dict of values by slot number."""
+    for item in items:
+        item.run(slots, train, key, tap, results)
 
 
 def run_step(step: Step, inputs: Sequence[Any], train: bool, key: Any, results: tuple = ()) -> tuple:

@@ -15,7 +15,7 @@ import numpy as np
 from declax.context import Context
 from declax.errors import RunError
 from declax.lower import Lowered
-from declax.plan import Step, failure, run_step
+from declax.plan import Step, failure, run_items, run_step
 from declax.program import Program
 from declax.random import key_of
 from declax.util import np_shape
@@ -36,7 +36,7 @@ class Segment:
         for step in self.steps:
             reads.update({i: None for i in step.inputs if i not in made})
             made.update(step.outputs)
-            made.update(self.lowered.plan.state_slots[state] for _, state in step.mutated)
+            made.update(slot for _, slot in step.mutated)
         self.reads = list(reads)
         self.writes = [i for i in sorted(made) if i in needed]
 
@@ -45,7 +45,7 @@ class Segment:
         with np_shape(self.lowered.np_shape):
             slots = dict(zip(self.reads, values, strict=True))
             key = None if words is None else key_of(words)
-            self.lowered.plan.run_steps(self.steps, slots, train, key, None, dict(results))
+            run_items(self.steps, slots, train, key, None, dict(results))
             return [slots[i] for i in self.writes]
 
     @cached_property
@@ -100,8 +100,8 @@ class _HostRun:
         step = self.segment.steps[0]
         self.outputs = run_step(step, self.inputs, True, None)
         slots = dict(zip(step.outputs, self.outputs, strict=False))
-        for k, state in step.mutated:
-            slots[self.segment.lowered.plan.state_slots[state]] = self.outputs[len(step.outputs) + k]
+        for k, slot in step.mutated:
+            slots[slot] = self.outputs[len(step.outputs) + k]
         return [slots[i] for i in self.segment.writes]
 
     def backward(self, cotangents: list, active: tuple[int, ...]) -> list:
