@@ -13,6 +13,7 @@ from declax.context import Context, cpu, cpu_pinned, current_context, gpu, num_g
 from declax.executor import Executor
 from declax.explain import explain_shape
 from declax.lower import Lowered, lower
+from declax.memory import MemoryReport, fit_memory
 from declax.ndarray import NDArray, waitall
 from declax.parameters import init_aux, init_params
 from declax.symbol import Group, Symbol, Variable, var
@@ -57,6 +58,7 @@ __all__ = [
     "Group",
     "Lowered",
     "MXNetError",
+    "MemoryReport",
     "NDArray",
     "Symbol",
     "Variable",
@@ -68,6 +70,7 @@ __all__ = [
     "current_context",
     "executor",
     "explain_shape",
+    "fit_memory",
     "gpu",
     "init_aux",
     "init_params",
