@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from declax.executor import Executor
     from declax.inspection import inspect
     from declax.lower import Lowered, lower
+    from declax.memory import MemoryReport, fit_memory
     from declax.ndarray import NDArray, waitall
     from declax.parameters import init_aux, init_params
     from declax.recording import parity, record
@@ -48,7 +49,9 @@ _LATER = {
     "deploy": "declax.deploy",
     "diff": "declax.comparison:diff",
     "edit": "declax.edit",
+    "MemoryReport": "declax.memory:MemoryReport",
     "executor": "declax.executor",
+    "fit_memory": "declax.memory:fit_memory",
     "init": "declax.initializer",
     "init_aux": "declax.parameters:init_aux",
     "init_params": "declax.parameters:init_params",
@@ -79,6 +82,7 @@ __all__ = [
     "Group",
     "Lowered",
     "MXNetError",
+    "MemoryReport",
     "NDArray",
     "Symbol",
     "Variable",
@@ -93,6 +97,7 @@ __all__ = [
     "edit",
     "executor",
     "explain_shape",
+    "fit_memory",
     "gpu",
     "init_aux",
     "init_params",
@@ -133,14 +138,7 @@ __all__ = [
 ]
 
 
-# Functions that are loaded when they are asked for.
-_FUNCTIONS = {"to_python": "declax.source"}
-
-
 def __getattr__(name: str) -> Any:
-    if name in _FUNCTIONS:
-        value = globals()[name] = getattr(import_module(_FUNCTIONS[name]), name)
-        return value
     path = _LATER.get(name)
     if path is None:
         raise AttributeError(f"module 'declax' has no attribute {name!r}")

@@ -1517,10 +1517,10 @@ class _internal:
     def _set_value(src: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """One number everywhere: what `x[:] = number` is in graphs, or with `out=` on arrays."""
     @staticmethod
-    def _sg_mkldnn_conv(*data: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    def _sg_mkldnn_conv(*data: NDArray | Sequence[NDArray], with_bn: Flag = False, with_act: Flag = False, with_sum: Flag = False, with_postsum_act: Flag = False, quantized: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """A convolution fused with what follows it, from a graph that MXNet optimised for CPUs."""
     @staticmethod
-    def _sg_mkldnn_fully_connected(*data: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    def _sg_mkldnn_fully_connected(*data: NDArray | Sequence[NDArray], quantized: Flag = False, enable_float_output: Flag = False, with_eltwise: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, channel_wise_quantize: Flag | None = None, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """An affine map fused with what follows it, from a graph that MXNet optimised for CPUs."""
     @staticmethod
     def _sg_mkldnn_selfatt_qk(queries_keys_values: NDArray | None = None, heads: int = ..., quantized: Flag = False, enable_float_output: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:

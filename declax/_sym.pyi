@@ -1505,10 +1505,10 @@ class _internal:
     def _set_value(src: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """One number everywhere: what `x[:] = number` is in graphs, or with `out=` on arrays."""
     @staticmethod
-    def _sg_mkldnn_conv(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    def _sg_mkldnn_conv(*data: Symbol | Sequence[Symbol], with_bn: Flag = False, with_act: Flag = False, with_sum: Flag = False, with_postsum_act: Flag = False, quantized: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """A convolution fused with what follows it, from a graph that MXNet optimised for CPUs."""
     @staticmethod
-    def _sg_mkldnn_fully_connected(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    def _sg_mkldnn_fully_connected(*data: Symbol | Sequence[Symbol], quantized: Flag = False, enable_float_output: Flag = False, with_eltwise: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, channel_wise_quantize: Flag | None = None, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """An affine map fused with what follows it, from a graph that MXNet optimised for CPUs."""
     @staticmethod
     def _sg_mkldnn_selfatt_qk(queries_keys_values: Symbol | None = None, heads: int = ..., quantized: Flag = False, enable_float_output: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
