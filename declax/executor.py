@@ -141,6 +141,8 @@ class Executor:
         args = [a.data for a in self.arg_arrays]
         aux = [a.data for a in self.aux_arrays]
         words = random.next_words() if self._random else None
+        if is_train:
+            self._program.forget_prepared()
         self._last = (args, aux, words)
         self._step = None
         if self._monitor is not None:

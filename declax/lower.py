@@ -94,10 +94,11 @@ class Lowered:
     ) -> tuple[list, list]:
         """`__call__` over lists in the order of the names; `tap(node, outputs)` sees every node's outputs."""
         with np_shape(self.np_shape) if self.np_shape != is_np_shape() else nullcontext():
-            plan = self.plan if tap is not None else self._planned_for(args, aux, train)
+            plan = self.plan if tap is not None else self.planned(args, aux, train)
             return plan.run(args, aux, train, key, tap)
 
-    def _planned_for(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
+    def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
+        """What runs for arrays (or `jax.ShapeDtypeStruct`s) like these under the choices in force; `print` shows it."""
         signature = (passes.state(), train, *((tuple(x.shape), x.dtype) for x in (*args, *aux)))
         plan = self._plans.get(signature)
         if plan is None:

@@ -14,6 +14,7 @@ import numpy as np
 from declax import graph, passes
 from declax.backend import compiler_options
 from declax.lower import Lowered
+from declax.prepare import PreparedInference
 from declax.random import key_of
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ class Program:
     def __init__(self, lowered: Lowered, wrt: tuple[int, ...]):
         self.lowered, self.wrt = lowered, wrt
         self._options = compiler_options()
+        self._prepares = "prepare" in passes.enabled()
 
-    def _compiled(self, function: Callable) -> Callable:
+    def compiled(self, function: Callable) -> Callable:
+        """The function under `jax.jit`, with the options that were chosen when the program was made."""
         return jax.jit(function, compiler_options=self._options)
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
@@ -41,7 +44,13 @@ class Program:
         def infer(args: Any, aux: Any, words: Any) -> list:
             return self._flat(args, aux, words, False)[0]
 
-        return self._compiled(infer)
+        plain = self.compiled(infer)
+        return PreparedInference(self, plain) if self._prepares else plain
+
+    def forget_prepared(self) -> None:
+        """To be called before training changes the parameters."""
+        if isinstance(infer := self.__dict__.get("infer"), PreparedInference):
+            infer.forget()
 
     @cached_property
     def infer_and_write(self) -> Callable:
@@ -50,7 +59,7 @@ class Program:
         def infer(args: Any, aux: Any, words: Any) -> tuple[list, list]:
             return self._flat(args, aux, words, False)
 
-        return self._compiled(infer)
+        return self.compiled(infer)
 
     @cached_property
     def forward(self) -> Callable:
@@ -59,7 +68,7 @@ class Program:
         def forward(args: Any, aux: Any, words: Any) -> tuple[list, list]:
             return self._flat(args, aux, words, True)
 
-        return self._compiled(forward)
+        return self.compiled(forward)
 
     def _linear(self, args: Any, aux: Any, words: Any) -> tuple[list, Callable, list]:
         def with_respect_to(chosen: list) -> tuple[list, list]:
@@ -78,7 +87,7 @@ class Program:
             outputs, backward, new = self._linear(args, aux, words)
             return outputs, new, backward(_cotangents(outputs, cotangents))[0]
 
-        return self._compiled(step)
+        return self.compiled(step)
 
     @cached_property
     def forward_kept(self) -> Callable:
@@ -88,7 +97,7 @@ class Program:
             outputs, backward, new = self._linear(args, aux, words)
             return outputs, new, backward
 
-        return self._compiled(forward)
+        return self.compiled(forward)
 
     @cached_property
     def backward(self) -> Callable:
@@ -97,7 +106,7 @@ class Program:
         def backward(kept: Any, outputs: Any, cotangents: Any) -> list:
             return kept(_cotangents(outputs, cotangents))[0]
 
-        return self._compiled(backward)
+        return self.compiled(backward)
 
 
 def _cotangents(outputs: list, given: Sequence[Any]) -> list:
