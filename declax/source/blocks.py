@@ -138,7 +138,7 @@ def _groups(bodies: Sequence[Body]) -> dict[tuple, list[Window]]:
             running = 0
             for end in range(start, min(len(body.calls), start + _LONGEST)):
                 call = body.calls[end]
-                if call.bodies:
+                if call.is_raw:
                     break
                 refs = tuple(_place(ref, position, start, outside) for _, ref in call.inputs)
                 running = hash((running, shapes[end], refs))
@@ -342,7 +342,7 @@ def _make(windows: list[Window], shared: _Shared, bodies: Sequence[Body]) -> Fun
     return function
 
 
-def _port(role: str) -> str:
+def _port(role: str | None) -> str:
     return "data" if role in ("lhs", "rhs", "_data") or role.startswith("arg") else role
 
 
