@@ -233,10 +233,10 @@ def test_what_no_function_makes():
 def test_texts_are_taken_apart():
     atoms = templates.Atoms()
     rows = [
-        [f"{s}_bn{n}", f"{s}_relu{n}", f"plus{10 - k}"]
+        [f"{s}_bn{n}", f"{s}_relu{n}", f"{s}_conv{n}", f"plus{10 - k}"]
         for k, (s, n) in enumerate([("a", 1), ("a", 2), ("bc", 1), ("d", 7)])
     ]
-    found = templates.Unified([("name", "bn"), ("name", "relu"), ("name", "add")], rows, atoms)
+    found = templates.Unified([("name", w) for w in ("bn", "relu", "conv", "add")], rows, atoms)
     assert [c.param.kind for c in found.columns][:2] == ["text", "int"]
     assert found.columns[0].values == ["a", "a", "bc", "d"]
     assert found.columns[1].values == [1, 2, 1, 7]

@@ -343,7 +343,7 @@ def _make(windows: list[Window], shared: _Shared, bodies: Sequence[Body]) -> Fun
 
 
 def _port(role: str | None) -> str:
-    return "data" if role in ("lhs", "rhs", "_data") or role.startswith("arg") else role
+    return "data" if role is None or role in ("lhs", "rhs", "_data") or role.startswith("arg") else role
 
 
 def _value(column: Column, number: int) -> Any:
