@@ -299,7 +299,8 @@ def short_name(target: Any) -> str:
     if isinstance(target, Function):
         return "x"
     last = target.rpartition(".")[2]
-    return _SHORT.get(last, last.strip("_").lower())
+    found: str | None = _SHORT.get(last)
+    return last.strip("_").lower() if found is None else found
 
 
 def _outside(window: Window) -> list[tuple[str, Ref]]:
