@@ -8,6 +8,7 @@ Memory is XLA's own analysis of the compiled step: arguments, outputs and tempor
 """
 
 import argparse
+import itertools
 import platform
 import statistics
 import subprocess
@@ -168,10 +169,12 @@ def overheads():
         "import jax, jax.numpy, time; s = time.perf_counter(); import declax; print((time.perf_counter() - s) * 1e3)"
     )
     infer = "net.infer_shape(data=(16, 3, 224, 224))"
+    sizes = itertools.cycle(range(1, 65))
     rows = [
         ("build Inception-BN", best(nets.inception_bn), "ms", 15),
         ("infer_shape, first time", fresh(FIRST.format(prepare="net = nets.inception_bn()", measured=infer)), "ms", 30),
         ("infer_shape, again", best(lambda: net.infer_shape(data=(16, 3, 224, 224))), "ms", 5),
+        ("infer_shape, another batch size", best(lambda: net.infer_shape(data=(next(sizes), 3, 224, 224))), "ms", 5),
         ("tojson", best(net.tojson), "ms", 15),
         ("load_json", best(lambda: symbol_json.loads(text)), "ms", 15),
         ("forward of a + b", best(calls), "us", 60),

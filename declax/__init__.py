@@ -1,20 +1,19 @@
 """declax: declare a network as a graph of named symbols, run it as one compiled JAX function.
 
 `import declax as mx` runs MXNet's symbolic code; `declax.lower(net)` is a pure function over named arrays.
+What computes (and with it JAX) is imported when it is asked for, so that declaring and reading files starts at once.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from declax import attribute, base, context, name, random, util
+from declax import attribute, base, context, name, random, symbol, util
 from declax.attribute import AttrScope
 from declax.base import MXNetError
 from declax.context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus, num_tpus, tpu
-from declax.executor import Executor
 from declax.explain import explain_shape
-from declax.lower import Lowered, lower
-from declax.ndarray import NDArray, waitall
-from declax.parameters import init_aux, init_params
 from declax.symbol import Group, Symbol, Variable, var
 from declax.userops import register_op
 from declax.util import is_np_array, is_np_shape, np_array, np_shape, set_np_shape, use_np_shape
@@ -25,31 +24,55 @@ if TYPE_CHECKING:
     from declax import _nd as ndarray
     from declax import _sym as sym
     from declax import _sym as symbol
-    from declax import edit, executor, initializer, layers, model, operator, ops, rnn, visualization
+    from declax import deploy, edit, executor, initializer, io, layers, model, operator, ops, passes, rnn, visualization
+    from declax.comparison import diff
+    from declax.executor import Executor
+    from declax.inspection import inspect
+    from declax.lower import Lowered, lower
+    from declax.memory import MemoryReport, fit_memory
+    from declax.ndarray import NDArray, waitall
+    from declax.parameters import init_aux, init_params
+    from declax.recording import parity, record
     from declax.source import to_python
 else:
-    from declax import ndarray, symbol
-
-    sym, nd = symbol, ndarray
+    sym = symbol
 
 __version__ = "0.1.0"
 
 rnd = random
 
-# Modules that are loaded when they are asked for; several have a short second name, as in MXNet.
+# Loaded when they are asked for: `module` or `module:name`. Several have a short second name, as in MXNet.
 _LATER = {
+    "Executor": "declax.executor:Executor",
+    "Lowered": "declax.lower:Lowered",
+    "NDArray": "declax.ndarray:NDArray",
+    "deploy": "declax.deploy",
+    "diff": "declax.comparison:diff",
     "edit": "declax.edit",
+    "MemoryReport": "declax.memory:MemoryReport",
     "executor": "declax.executor",
+    "fit_memory": "declax.memory:fit_memory",
     "init": "declax.initializer",
+    "init_aux": "declax.parameters:init_aux",
+    "init_params": "declax.parameters:init_params",
     "initializer": "declax.initializer",
+    "inspect": "declax.inspection:inspect",
     "io": "declax.io",
     "layers": "declax.layers",
+    "lower": "declax.lower:lower",
     "model": "declax.model",
+    "nd": "declax.ndarray",
+    "ndarray": "declax.ndarray",
     "operator": "declax.operator",
     "ops": "declax.ops",
+    "parity": "declax.recording:parity",
+    "passes": "declax.passes",
+    "record": "declax.recording:record",
     "rnn": "declax.rnn",
+    "to_python": "declax.source:to_python",
     "visualization": "declax.visualization",
     "viz": "declax.visualization",
+    "waitall": "declax.ndarray:waitall",
 }
 
 __all__ = [
@@ -59,6 +82,7 @@ __all__ = [
     "Group",
     "Lowered",
     "MXNetError",
+    "MemoryReport",
     "NDArray",
     "Symbol",
     "Variable",
@@ -68,13 +92,18 @@ __all__ = [
     "cpu",
     "cpu_pinned",
     "current_context",
+    "deploy",
+    "diff",
     "edit",
     "executor",
     "explain_shape",
+    "fit_memory",
     "gpu",
     "init_aux",
     "init_params",
     "initializer",
+    "inspect",
+    "io",
     "is_np_array",
     "is_np_shape",
     "layers",
@@ -89,7 +118,10 @@ __all__ = [
     "num_tpus",
     "operator",
     "ops",
+    "parity",
+    "passes",
     "random",
+    "record",
     "register_op",
     "rnd",
     "rnn",
@@ -106,20 +138,29 @@ __all__ = [
 ]
 
 
-# Functions that are loaded when they are asked for.
-_FUNCTIONS = {"to_python": "declax.source"}
-
-
 def __getattr__(name: str) -> Any:
-    if name in _FUNCTIONS:
-        value = globals()[name] = getattr(import_module(_FUNCTIONS[name]), name)
-        return value
     path = _LATER.get(name)
     if path is None:
         raise AttributeError(f"module 'declax' has no attribute {name!r}")
-    value = globals()[name] = import_module(path)
+    module, _, member = path.partition(":")
+    value = import_module(module)
+    if member:
+        value = getattr(value, member)
+    globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER, *_FUNCTIONS})
+    return sorted({*globals(), *_LATER})
+
+
+class _Package(ModuleType):
+    """This package, in which `lower` stays the function when the module that defines it is imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "lower" and isinstance(value, ModuleType):
+            value = value.lower
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

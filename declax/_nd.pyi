@@ -633,6 +633,15 @@ class contrib:
     def backward_gradientmultiplier(data: NDArray | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """data * scalar, a gradient of another operator."""
     @staticmethod
+    def backward_hawkesll(ograd: NDArray | None = None, ograd_state: NDArray | None = None, lda: NDArray | None = None, alpha: NDArray | None = None, beta: NDArray | None = None, state: NDArray | None = None, lags: NDArray | None = None, marks: NDArray | None = None, valid_length: NDArray | None = None, max_time: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """The gradient of _contrib_hawkesll, which reaches lda, alpha and beta; zeros for the other inputs."""
+    @staticmethod
+    def backward_index_copy(ograd: NDArray | None = None, old_tensor: NDArray | None = None, index_vector: NDArray | None = None, new_tensor: NDArray | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
+        """The gradient of _contrib_index_copy: where rows were replaced it goes to new_tensor, elsewhere to old_tensor."""
+    @staticmethod
+    def backward_quadratic(ograd: NDArray | None = None, data: NDArray | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The gradient of _contrib_quadratic: ograd * (2 * a * data + b)."""
+    @staticmethod
     def bipartite_matching(data: NDArray | None = None, is_ascend: Flag = False, threshold: float = ..., topk: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """Greedy one-to-one matching by a matrix of scores."""
     @staticmethod
@@ -775,6 +784,24 @@ class contrib:
     @staticmethod
     def isnan(data: Any) -> Any:
         """1 where the data is no number, 0 elsewhere."""
+    @staticmethod
+    def adamw_update(weight: Any, grad: Any, mean: Any, var: Any, rescale_grad: Any, lr: Any, eta: Any, **kwargs: Any) -> Any:
+        """AdamW on one weight; `rescale_grad` is a number or a tensor (1,), 0 or infinite to skip the step."""
+    @staticmethod
+    def mp_adamw_update(weight: Any, grad: Any, mean: Any, var: Any, weight32: Any, rescale_grad: Any, lr: Any, eta: Any, **kwargs: Any) -> Any:
+        """`adamw_update` of a half-precision weight with its float32 copy."""
+    @staticmethod
+    def multi_adamw_update(weights: Any, grads: Any, mean: Any, var: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, size: Any = 0, **kwargs: Any) -> Any:
+        """AdamW on several weights at once, each with its learning rate, weight decay and schedule multiplier."""
+    @staticmethod
+    def multi_mp_adamw_update(weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, size: Any = 0, **kwargs: Any) -> Any:
+        """`multi_adamw_update` of half-precision weights with their float32 copies."""
+    @staticmethod
+    def multi_lamb_update(weights: Any, grads: Any, mean: Any, var: Any, step_count: Any, lrs: Any, wds: Any, num_tensors: Any = 0, **kwargs: Any) -> Any:
+        """LAMB on several weights at once, each with its step, learning rate and weight decay."""
+    @staticmethod
+    def multi_mp_lamb_update(weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, step_count: Any, lrs: Any, wds: Any, num_tensors: Any = 0, **kwargs: Any) -> Any:
+        """`multi_lamb_update` of half-precision weights with their float32 copies."""
 
 class linalg:
     @staticmethod
@@ -1282,6 +1309,9 @@ class _internal:
     def _arange(start: float = ..., stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: Flag = False, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """Evenly spaced values from start to stop, each `repeat` times; a single number is the stop."""
     @staticmethod
+    def _broadcast_backward(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The gradient of a broadcast: the sum over the axes that it stretched."""
+    @staticmethod
     def _cond(*data: NDArray | Sequence[NDArray], num_outputs: int, cond_input_locs: Ints, then_input_locs: Ints, else_input_locs: Ints, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """One of two subgraphs, chosen by a third; use `contrib.cond`."""
     @staticmethod
@@ -1484,10 +1514,13 @@ class _internal:
     def _scatter_set_nd(lhs: NDArray | None = None, rhs: NDArray | None = None, indices: NDArray | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """lhs with rhs written at the points whose coordinates are the columns of `indices`."""
     @staticmethod
-    def _sg_mkldnn_conv(*data: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    def _set_value(src: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """One number everywhere: what `x[:] = number` is in graphs, or with `out=` on arrays."""
+    @staticmethod
+    def _sg_mkldnn_conv(*data: NDArray | Sequence[NDArray], with_bn: Flag = False, with_act: Flag = False, with_sum: Flag = False, with_postsum_act: Flag = False, quantized: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """A convolution fused with what follows it, from a graph that MXNet optimised for CPUs."""
     @staticmethod
-    def _sg_mkldnn_fully_connected(*data: NDArray | Sequence[NDArray], name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+    def _sg_mkldnn_fully_connected(*data: NDArray | Sequence[NDArray], quantized: Flag = False, enable_float_output: Flag = False, with_eltwise: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, channel_wise_quantize: Flag | None = None, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """An affine map fused with what follows it, from a graph that MXNet optimised for CPUs."""
     @staticmethod
     def _sg_mkldnn_selfatt_qk(queries_keys_values: NDArray | None = None, heads: int = ..., quantized: Flag = False, enable_float_output: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
@@ -1503,6 +1536,9 @@ class _internal:
     @staticmethod
     def _split_v2(data: NDArray | None = None, indices: Ints = ..., axis: int = 1, squeeze_axis: Flag = False, sections: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Any:
         """Cuts an axis where each of `indices` says a part begins, or into `sections` parts, the longer ones first."""
+    @staticmethod
+    def _split_v2_backward(*ograds: NDArray | Sequence[NDArray], indices: Ints, axis: int = 1, squeeze_axis: Flag = False, sections: int = 0, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
+        """The gradient of _split_v2: its parts' gradients joined again."""
     @staticmethod
     def _square_sum(data: NDArray | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> NDArray:
         """Sum of squares over `axis`, over all axes when none is named, or over all others with `exclude`."""

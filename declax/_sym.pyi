@@ -621,6 +621,15 @@ class contrib:
     def backward_gradientmultiplier(data: Symbol | None = None, scalar: float = 1.0, is_int: Flag = True, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """data * scalar, a gradient of another operator."""
     @staticmethod
+    def backward_hawkesll(ograd: Symbol | None = None, ograd_state: Symbol | None = None, lda: Symbol | None = None, alpha: Symbol | None = None, beta: Symbol | None = None, state: Symbol | None = None, lags: Symbol | None = None, marks: Symbol | None = None, valid_length: Symbol | None = None, max_time: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The gradient of _contrib_hawkesll, which reaches lda, alpha and beta; zeros for the other inputs."""
+    @staticmethod
+    def backward_index_copy(ograd: Symbol | None = None, old_tensor: Symbol | None = None, index_vector: Symbol | None = None, new_tensor: Symbol | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The gradient of _contrib_index_copy: where rows were replaced it goes to new_tensor, elsewhere to old_tensor."""
+    @staticmethod
+    def backward_quadratic(ograd: Symbol | None = None, data: Symbol | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The gradient of _contrib_quadratic: ograd * (2 * a * data + b)."""
+    @staticmethod
     def bipartite_matching(data: Symbol | None = None, is_ascend: Flag = False, threshold: float = ..., topk: int = -1, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Greedy one-to-one matching by a matrix of scores."""
     @staticmethod
@@ -763,6 +772,24 @@ class contrib:
     @staticmethod
     def isnan(data: Any) -> Any:
         """1 where the data is no number, 0 elsewhere."""
+    @staticmethod
+    def adamw_update(weight: Any, grad: Any, mean: Any, var: Any, rescale_grad: Any, lr: Any, eta: Any, **kwargs: Any) -> Any:
+        """AdamW on one weight; `rescale_grad` is a number or a tensor (1,), 0 or infinite to skip the step."""
+    @staticmethod
+    def mp_adamw_update(weight: Any, grad: Any, mean: Any, var: Any, weight32: Any, rescale_grad: Any, lr: Any, eta: Any, **kwargs: Any) -> Any:
+        """`adamw_update` of a half-precision weight with its float32 copy."""
+    @staticmethod
+    def multi_adamw_update(weights: Any, grads: Any, mean: Any, var: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, size: Any = 0, **kwargs: Any) -> Any:
+        """AdamW on several weights at once, each with its learning rate, weight decay and schedule multiplier."""
+    @staticmethod
+    def multi_mp_adamw_update(weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, size: Any = 0, **kwargs: Any) -> Any:
+        """`multi_adamw_update` of half-precision weights with their float32 copies."""
+    @staticmethod
+    def multi_lamb_update(weights: Any, grads: Any, mean: Any, var: Any, step_count: Any, lrs: Any, wds: Any, num_tensors: Any = 0, **kwargs: Any) -> Any:
+        """LAMB on several weights at once, each with its step, learning rate and weight decay."""
+    @staticmethod
+    def multi_mp_lamb_update(weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, step_count: Any, lrs: Any, wds: Any, num_tensors: Any = 0, **kwargs: Any) -> Any:
+        """`multi_lamb_update` of half-precision weights with their float32 copies."""
 
 class linalg:
     @staticmethod
@@ -1270,6 +1297,9 @@ class _internal:
     def _arange(start: float = ..., stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: Flag = False, ctx: str = '', dtype: DTypeLike = 'float32', *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Evenly spaced values from start to stop, each `repeat` times; a single number is the stop."""
     @staticmethod
+    def _broadcast_backward(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The gradient of a broadcast: the sum over the axes that it stretched."""
+    @staticmethod
     def _cond(*data: Symbol | Sequence[Symbol], num_outputs: int, cond_input_locs: Ints, then_input_locs: Ints, else_input_locs: Ints, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """One of two subgraphs, chosen by a third; use `contrib.cond`."""
     @staticmethod
@@ -1472,10 +1502,13 @@ class _internal:
     def _scatter_set_nd(lhs: Symbol | None = None, rhs: Symbol | None = None, indices: Symbol | None = None, shape: Ints = ..., *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """lhs with rhs written at the points whose coordinates are the columns of `indices`."""
     @staticmethod
-    def _sg_mkldnn_conv(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    def _set_value(src: float = 0.0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """One number everywhere: what `x[:] = number` is in graphs, or with `out=` on arrays."""
+    @staticmethod
+    def _sg_mkldnn_conv(*data: Symbol | Sequence[Symbol], with_bn: Flag = False, with_act: Flag = False, with_sum: Flag = False, with_postsum_act: Flag = False, quantized: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """A convolution fused with what follows it, from a graph that MXNet optimised for CPUs."""
     @staticmethod
-    def _sg_mkldnn_fully_connected(*data: Symbol | Sequence[Symbol], name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+    def _sg_mkldnn_fully_connected(*data: Symbol | Sequence[Symbol], quantized: Flag = False, enable_float_output: Flag = False, with_eltwise: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, channel_wise_quantize: Flag | None = None, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """An affine map fused with what follows it, from a graph that MXNet optimised for CPUs."""
     @staticmethod
     def _sg_mkldnn_selfatt_qk(queries_keys_values: Symbol | None = None, heads: int = ..., quantized: Flag = False, enable_float_output: Flag = False, min_calib_range: float | None = None, max_calib_range: float | None = None, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
@@ -1491,6 +1524,9 @@ class _internal:
     @staticmethod
     def _split_v2(data: Symbol | None = None, indices: Ints = ..., axis: int = 1, squeeze_axis: Flag = False, sections: int = 0, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Cuts an axis where each of `indices` says a part begins, or into `sections` parts, the longer ones first."""
+    @staticmethod
+    def _split_v2_backward(*ograds: Symbol | Sequence[Symbol], indices: Ints, axis: int = 1, squeeze_axis: Flag = False, sections: int = 0, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
+        """The gradient of _split_v2: its parts' gradients joined again."""
     @staticmethod
     def _square_sum(data: Symbol | None = None, axis: Ints | None = None, keepdims: Flag = False, exclude: Flag = False, *, name: Name = None, attr: Attrs = None, out: Any = None) -> Symbol:
         """Sum of squares over `axis`, over all axes when none is named, or over all others with `exclude`."""

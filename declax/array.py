@@ -232,6 +232,21 @@ class NDArray(Arithmetic, Methods):
         """This array without its history: a view of all of it, as there is none."""
         return self._view(lambda a: a, lambda a, v: v)
 
+    def as_np_ndarray(self) -> NDArray:
+        """This array: there is one kind, and `util.np_shape` decides how its shapes are read."""
+        return self
+
+    def to_dlpack_for_read(self) -> Any:
+        """A DLPack capsule of the values."""
+        return self.__dlpack__()
+
+    to_dlpack_for_write = to_dlpack_for_read
+
+    @property
+    def writable(self) -> bool:
+        """Whether `x[:] = value` is allowed: always."""
+        return True
+
     def as_nd_ndarray(self) -> NDArray:
         """This array."""
         return self
@@ -351,8 +366,26 @@ class NDArray(Arithmetic, Methods):
 
 def to_device(values: np.ndarray, ctx: Context) -> jax.Array:
     """A private copy of numpy values on a device, 64-bit types kept."""
-    with jax.enable_x64(needs_x64((values.dtype,))):
-        return jax.device_put(np.array(values, order="C"), ctx.jax_device())
+    return all_to_device([private_copy(values)], ctx)[0]
+
+
+def all_to_device(copies: Sequence[np.ndarray], ctx: Context) -> list[jax.Array]:
+    """Arrays on a device that nobody else changes (`private_copy`), 64-bit types kept."""
+    with jax.enable_x64(needs_x64([x.dtype for x in copies])):
+        return jax.device_put(list(copies), ctx.jax_device())
+
+
+_ALIGNED = 64
+"""Where arrays begin that JAX takes on CPUs as they are, without copying them once more."""
+
+
+def private_copy(values: np.ndarray) -> np.ndarray:
+    """A copy in C order that begins at a multiple of 64 bytes."""
+    room = np.empty(values.nbytes + _ALIGNED - 1, np.uint8)
+    start = -room.ctypes.data % _ALIGNED
+    made = room[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    np.copyto(made, values)
+    return made
 
 
 def _filled(current: jax.Array, value: Any, device: Any) -> jax.Array:

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Mapping
 from types import TracebackType
 
+from declax.util import ClassProperty
+
 
 class AttrScope:
     """Attributes for every node declared inside `with AttrScope(...)`; inner scopes add to outer ones.
@@ -15,6 +17,9 @@ class AttrScope:
     ...     current().get({"a": "1"})
     {'ctx_group': 'stage1', 'a': '1'}
     """
+
+    current = ClassProperty(lambda: current())
+    """The innermost scope of this thread."""
 
     def __init__(self, **attributes: str):
         for value in attributes.values():

@@ -141,6 +141,10 @@ def _read_dimension(text: str) -> int:
     return value
 
 
+def _read_optional_dimension(text: str) -> int | None:
+    return None if text.strip() == "None" else _read_dimension(text)
+
+
 def _read_int(text: str) -> int:
     value = _read_dimension(text)
     if not -(2**31) <= value < 2**31 or text.rstrip().endswith("L"):
@@ -225,7 +229,7 @@ def _reader(annotation: Any) -> tuple[Callable[[str], Any], str]:
         return read_union, " or ".join([k for _, k in inner] + (["None"] if optional else []))
     if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
         item, kind = _reader(args[0])
-        item = _read_dimension if args[0] is int else item
+        item = {int: _read_dimension, int | None: _read_optional_dimension}.get(args[0], item)
         return lambda text: _read_tuple(item, text), f"tuple of {kind}"
     raise TypeError(f"{annotation!r} is not in the vocabulary of hyper-parameter annotations (declax/attrs.py)")
 

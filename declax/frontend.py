@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from declax import registry
+from declax import numeric, registry
 from declax.arithmetic import as_scalar
 from declax.attrs import DTYPES, DType
 from declax.errors import OperatorError, nearest
@@ -31,6 +31,9 @@ _PREFIXES = (
     ("_np_", "np"),
 )
 SUBNAMESPACES = ("contrib", "linalg", "random", "image", "sparse", "np", "npx", "np._internal", "_internal", "op")
+
+
+_NUMPY = {"np": "", "np.linalg": "linalg", "np.random": "random"}
 
 
 class InputTypeError(OperatorError, TypeError, AssertionError):
@@ -70,6 +73,8 @@ class Namespaces:
         self.top = Namespace(self, "")
         self.sub = {name: Namespace(self, name) for name in SUBNAMESPACES}
         self.sub["np"].__dict__["_internal"] = self.sub["np._internal"]
+        for inside in ("linalg", "random"):
+            self.sub["np"].__dict__[inside] = Namespace(self, f"np.{inside}")
 
     @cached_property
     def table(self) -> dict[str, dict[str, str]]:
@@ -89,12 +94,26 @@ class Namespaces:
 
     def function(self, space: str, name: str) -> Callable | None:
         """The function for a public name, None when no operator has it."""
+        if space in _NUMPY:
+            return self._numpy_function(_NUMPY[space], name)
         registered = self.table[space].get(name)
         if registered is None:
             registered = self._registered_later(space, name)
             if registered is None:
                 return None
         return operator_function(registry.lookup(registered), name, self)
+
+    def _numpy_function(self, inside: str, name: str) -> Callable | None:
+        """A function of `np`, or of `linalg` or `random` inside it."""
+        registered = numeric.registered(name, inside)
+        if registered is None:
+            return None
+
+        def make(registered: str) -> Callable:
+            return operator_function(registry.lookup(registered), public_name(registered)[1], self)
+
+        function = operator_function(registry.lookup(registered), name, self)
+        return function if inside else numeric.with_numbers(name, function, make)
 
     def _registered_later(self, space: str, name: str) -> str | None:
         """A user's operator registered after the table was made."""
@@ -130,22 +149,30 @@ class Namespace(ModuleType):
         return value
 
     def __dir__(self) -> list[str]:
+        if self._space in _NUMPY:
+            return numeric.names(_NUMPY[self._space])
         return sorted({*self._owner.table[self._space], *_python_names(self._space)})
 
 
-# Functions that are Python around operators: namespace -> the module that holds them, each taking the frontend first.
-_PYTHON = {"": "declax.creation", "random": "declax.sampling", "contrib": "declax.control_flow"}
+# Functions that are Python around operators: namespace -> the modules that hold them, each taking the frontend first.
+_PYTHON = {
+    "": ("declax.creation",),
+    "random": ("declax.sampling",),
+    "contrib": ("declax.control_flow", "declax.updates"),
+}
 
 
-def _python_names(space: str) -> list[str]:
-    return list(import_module(_PYTHON[space]).PUBLIC) if space in _PYTHON else []
+def _python_names(space: str) -> dict[str, str]:
+    """Name -> module of a namespace's Python functions."""
+    return {name: module for module in _PYTHON.get(space, ()) for name in import_module(module).PUBLIC}
 
 
 def _python_function(owner: Namespaces, space: str, name: str) -> Callable | None:
     """A Python-level function (`zeros`, `random.uniform`, `contrib.foreach`) bound to the frontend."""
-    if name not in _python_names(space):
+    module = _python_names(space).get(name)
+    if module is None:
         return None
-    generic = getattr(import_module(_PYTHON[space]), name)
+    generic = getattr(import_module(module), name)
 
     def function(*args: Any, **kwargs: Any) -> Any:
         return generic(owner, *args, **kwargs)

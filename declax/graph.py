@@ -134,6 +134,11 @@ def topological(heads: Iterable[Entry]) -> list[Node]:
     return order
 
 
+def operators(heads: Sequence[Entry]) -> list[tuple[str, dict[str, Any]]]:
+    """Names and hyper-parameters of the operators that the heads need, in topological order."""
+    return [(n.op.name, n.params or {}) for n in topological(heads) if n.op is not None]
+
+
 def _states_inside(heads: Sequence[Entry]) -> tuple[int, ...]:
     """Positions, among a subgraph's variables, of its auxiliary states."""
     order = topological(heads)

@@ -5,9 +5,9 @@ none `jax.eval_shape` of its body decides once all inputs are known. Sweeps go f
 more becomes known, as in MXNet.
 """
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,19 +57,43 @@ class Inferred:
 
 
 def infer_shapes(
-    heads: Sequence[Entry], known: Mapping[str, Any], types: "Inferred | None" = None, *, exact: bool = False
+    heads: Sequence[Entry],
+    known: Mapping[str, Any],
+    types: "Inferred | None" = None,
+    *,
+    exact: bool = False,
+    order: Sequence[Node] | None = None,
 ) -> Inferred:
     """Shapes of every entry from the variables' known shapes and `__shape__` attributes.
 
-    `known` is as users write shapes (0 or -1 for unknown), or with `exact` the shapes of arrays.
+    `known` is as users write shapes (0 or -1 for unknown), or with `exact` the shapes of arrays; `order` is the graph's
+    topological order, where the caller has it.
     """
     start = {name: tuple(s) if exact else shapes.from_public(s) for name, s in known.items()}
-    return _Pass(heads, start, _ShapeKind(types)).run()
+    return _Pass(heads, start, _ShapeKind(types), order).run()
 
 
 def infer_types(heads: Sequence[Entry], known: Mapping[str, np.dtype]) -> Inferred:
     """Types of every entry from the variables' known types and `__dtype__` attributes."""
     return _Pass(heads, known, _TypeKind()).run()
+
+
+def infer_what_fits(
+    heads: Sequence[Entry], known: Mapping[str, Any], types: "Inferred | None" = None, *, what: str = "shapes",
+    hints: Mapping[Entry, Any] | None = None,
+) -> tuple["Inferred", dict[Node, str]]:  # fmt: skip
+    """`infer_shapes` or `infer_types` (`what`) that goes on where nodes contradict their inputs.
+
+    `known` is partial shapes with None for unknown dimensions, or types, by name; `hints` the same by entry, for
+    outputs of which no rule tells anything.
+
+    Returns:
+        What was found, the outputs of such nodes unknown, and by node what it says.
+    """
+    work = _LenientPass(heads, known, _ShapeKind(types) if what == "shapes" else _TypeKind())
+    for entry, value in (hints or {}).items():
+        work.values[id(entry.node)][entry.index] = value
+    return work.run(), work.conflicts
 
 
 def decide_types(heads: Sequence[Entry], given: Mapping[str, Any]) -> Inferred:
@@ -103,6 +127,11 @@ class _ShapeKind:
 
     is_known = staticmethod(shapes.is_complete)
     merge = staticmethod(shapes.merge)
+    same = staticmethod(operator.eq)
+
+    @staticmethod
+    def all_known(values: Sequence[PartialShape]) -> bool:
+        return None not in values and all(None not in s for s in values if s is not None)
 
     def step(self, node: Node, ins: list, outs: list) -> None:
         op, params = node.op, node.params
@@ -110,7 +139,7 @@ class _ShapeKind:
         assert params is not None
         if op.needs_shape and ins and ins[0] is None:
             raise ShapeConflict(f"the shape of its input {node.inputs[0].node.name!r} must be known here")
-        if not op.variadic:
+        if op.deduces:
             _deduce(node, ins)
         rule = op.shape_rule
         if rule is not None:
@@ -148,6 +177,15 @@ class _TypeKind:
 
     merge = staticmethod(rules.merge_type)
 
+    @staticmethod
+    def same(a: Sequence[np.dtype | None], b: Sequence[np.dtype | None]) -> bool:
+        # numpy takes None for float64 in a comparison of dtypes
+        return all(x is y or (x is not None and y is not None and x == y) for x, y in zip(a, b, strict=True))
+
+    @staticmethod
+    def all_known(values: Sequence[np.dtype | None]) -> bool:
+        return not any(t is None for t in values)
+
     def step(self, node: Node, ins: list, outs: list) -> None:
         op, params = node.op, node.params
         assert op is not None
@@ -168,7 +206,27 @@ def _subgraphs(node: Node, kind: Any) -> dict[str, tuple]:
     """What the rule of a control-flow node asks for: by subgraph a function `(ins, outs)` that infers in place."""
     if not node.subgraphs:
         return _NO_SUBGRAPHS
-    return {"subgraphs": tuple(partial(_infer_inside, heads, kind) for heads in node.subgraphs)}
+    return {"subgraphs": tuple(_Inside(heads, kind) for heads in node.subgraphs)}
+
+
+class _Inside:
+    """A subgraph as rules see it: called with `(ins, outs)` it infers in place."""
+
+    def __init__(self, heads: Sequence[Entry], kind: Any):
+        self.heads, self.kind = heads, kind
+
+    def __call__(self, ins: list, outs: list) -> None:
+        _infer_inside(self.heads, self.kind, ins, outs)
+
+    @property
+    def variables(self) -> int:
+        """How many variables the subgraph has."""
+        return sum(n.op is None for n in graph.topological(self.heads))
+
+    @property
+    def operators(self) -> list[tuple[str, dict[str, Any]]]:
+        """Names and hyper-parameters of the subgraph's operators."""
+        return graph.operators(self.heads)
 
 
 def _infer_inside(heads: Sequence[Entry], kind: Any, ins: list, outs: list) -> None:
@@ -212,34 +270,33 @@ def _deduce(node: Node, ins: list) -> None:
         by_name[op.inputs[i].name] = ins[position]
 
 
-def _same(a: Any, b: Any) -> bool:
-    # numpy takes None for float64 in a comparison of dtypes
-    return a is b or (a is not None and b is not None and a == b)
-
-
 class _Pass:
     """One inference: the state of every entry and the sweeps over it."""
 
-    def __init__(self, heads: Sequence[Entry], known: Mapping[str, Any], kind: Any):
+    def __init__(
+        self, heads: Sequence[Entry], known: Mapping[str, Any], kind: Any, order: Sequence[Node] | None = None
+    ):
         self.heads, self.kind = heads, kind
-        self.order = graph.topological(heads)
+        self.order = graph.topological(heads) if order is None else order
         self.values: dict[int, list] = {}
         for node in self.order:
             if node.op is not None:
                 self.values[id(node)] = [None] * node.num_outputs()
                 continue
-            value = known.get(node.name)
-            text = node.attrs.get(kind.attribute)
-            if text is not None and not kind.is_known(value):
-                try:
-                    declared = kind.read(text)
-                except (ValueError, IndexError) as e:
-                    raise InferenceError(f"{node.describe()}: {kind.attribute}={text!r} cannot be read: {e}") from None
-                if value is None or declared is None or kind.attribute == "__dtype__":
-                    value = declared if value is None else value
-                else:
-                    value = self._declared(node, value, declared)
-            self.values[id(node)] = [value]
+            self.values[id(node)] = [self._start(node, known.get(node.name))]
+
+    def _start(self, node: Node, value: Any) -> Any:
+        """What is known of a variable before anything is inferred: what was given and what it declares itself."""
+        kind, text = self.kind, node.attrs.get(self.kind.attribute)
+        if text is None or kind.is_known(value):
+            return value
+        try:
+            declared = kind.read(text)
+        except (ValueError, IndexError) as e:
+            raise InferenceError(f"{node.describe()}: {kind.attribute}={text!r} cannot be read: {e}") from None
+        if value is None or declared is None or kind.attribute == "__dtype__":
+            return declared if value is None else value
+        return self._declared(node, value, declared)
 
     def _declared(self, node: Node, value: Any, declared: Any) -> Any:
         try:
@@ -288,15 +345,14 @@ class _Pass:
         except (ValueError, TypeError, IndexError, ZeroDivisionError) as e:
             raise self._error(node, before, str(e)) from e
         changed = False
-        for e, old, new in zip(node.inputs, before, ins, strict=True):
-            if not _same(new, old):
-                values[id(e[0])][e[1]] = new
-                changed = True
-        if not all(map(_same, outs, values[id(node)])):
+        if not kind.same(ins, before):
+            for e, value in zip(node.inputs, ins, strict=True):
+                values[id(e[0])][e[1]] = value
+            changed = True
+        if not kind.same(outs, values[id(node)]):
             values[id(node)] = outs
             changed = True
-        known = kind.is_known
-        return changed, all(map(known, ins)) and all(map(known, outs))
+        return changed, kind.all_known(ins) and kind.all_known(outs)
 
     def _error(self, node: Node, ins: list, problem: str) -> InferenceError:
         show = shapes.show if self.kind.attribute == "__shape__" else (lambda t: "?" if t is None else t.name)
@@ -306,6 +362,33 @@ class _Pass:
             role = names[i] if i < len(names) else f"input {i}"
             lines.append(f"  {role}: {show(value)} from {e.node.describe()}")
         return InferenceError("\n".join(lines))
+
+
+class _LenientPass(_Pass):
+    """An inference that notes the nodes which cannot be, and goes on without them."""
+
+    def __init__(self, heads: Sequence[Entry], known: Mapping[str, Any], kind: Any):
+        self.conflicts: dict[Node, str] = {}
+        super().__init__(heads, known, kind)
+
+    def _start(self, node: Node, value: Any) -> Any:
+        try:
+            return super()._start(node, value)
+        except InferenceError as e:
+            self.conflicts[node] = str(e)
+            return value
+
+    def _visit(self, node: Node) -> tuple[bool, bool]:
+        op = node.op
+        if op is not None and (op.needs_shape or op.needs_type) and node.inputs:
+            source = node.inputs[0]
+            if self.values[id(source.node)][source.index] is None:
+                return False, False
+        try:
+            return super()._visit(node)
+        except Exception as e:  # whatever a rule or a body makes of shapes that nobody has checked
+            self.conflicts[node] = str(e)
+            return False, True
 
 
 _SHAPE = hyper_parameter("__shape__", tuple[int | None, ...], None)
@@ -325,12 +408,13 @@ def eval_shape(node: Node, ins: tuple[PartialShape, ...], dtypes: tuple) -> tupl
         return found
     import jax
 
-    from declax.lower import needs_x64, subgraph_callables
+    from declax.lower import needs_x64
+    from declax.plan import Subgraph
 
     avals = [jax.ShapeDtypeStruct(s, t) for s, t in zip(ins, dtypes, strict=True)]  # type: ignore[arg-type]
 
     def body(key: Any, *xs: Any) -> Any:
-        return op.run(params, xs, train=False, key=key, subgraphs=subgraph_callables(node))
+        return op.run(params, xs, train=False, key=key, subgraphs=tuple(Subgraph(heads) for heads in node.subgraphs))
 
     with jax.enable_x64(needs_x64(dtypes)):
         random_key = jax.eval_shape(lambda: jax.random.key(0)) if op.takes_key else None

@@ -8,18 +8,20 @@ Random nodes fold `crc32(<node name>)` into the key, so a graph that went throug
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 import jax
 import numpy as np
 
-from declax import graph
-from declax.errors import BindError, InferenceError, MXNetError, RunError, nearest
-from declax.graph import Entry, Node
+from declax import passes
+from declax.errors import BindError, InferenceError, nearest
+from declax.graph import Entry
+from declax.plan import Plan, is_random
 from declax.util import is_np_shape, np_shape
 
 if TYPE_CHECKING:
     from declax.symbol import Symbol
+
+_PLANS_KEPT = 64
 
 _WIDE = frozenset(np.dtype(t) for t in ("float64", "int64", "uint64", "complex128"))
 
@@ -27,20 +29,6 @@ _WIDE = frozenset(np.dtype(t) for t in ("float64", "int64", "uint64", "complex12
 def needs_x64(dtypes: Sequence[Any]) -> bool:
     """Whether any of these types is a 64-bit one."""
     return any(t in _WIDE for t in dtypes)
-
-
-class Step:
-    """One operator call of the plan: which slots it reads and writes."""
-
-    __slots__ = ("inputs", "is_dynamic", "is_host", "mutated", "node", "number", "outputs", "scope", "subgraphs")
-
-    def __init__(self, node: Node, inputs: list[int], outputs: list[int], mutated: list[tuple[int, int]]):
-        self.node, self.inputs, self.outputs, self.mutated = node, inputs, outputs, mutated
-        self.number = crc32(node.name.encode()) & 0x7FFFFFFF
-        self.scope = node.name or node.op_name
-        self.subgraphs = subgraph_callables(node)
-        self.is_dynamic = _is_dynamic(node)
-        self.is_host = node.op is not None and node.op.host
 
 
 class Lowered:
@@ -60,45 +48,20 @@ class Lowered:
     def __init__(self, heads: Sequence[Entry]):
         self.heads = tuple(heads)
         self.np_shape = is_np_shape()
-        order = graph.topological(heads)
-        aux = graph.auxiliary_ids(order)
-        slots: dict[int, int] = {}
-        count = 0
-        self.steps: list[Step] = []
-        arguments, states = [], []
-        self.argument_slots: list[int] = []
-        self.state_slots: list[int] = []
-        state_at: dict[int, int] = {}
-        for node in order:
-            slots[id(node)] = count
-            if node.op is None:
-                if id(node) in aux:
-                    state_at[id(node)] = len(states)
-                    states.append(node.name)
-                    self.state_slots.append(count)
-                else:
-                    arguments.append(node.name)
-                    self.argument_slots.append(count)
-                count += 1
-                continue
-            n = node.num_outputs()
-            inputs = [slots[id(e.node)] + e.index for e in node.inputs]
-            mutated = [(k, state_at[id(node.inputs[i].node)]) for k, i in enumerate(node.mutated())]
-            self.steps.append(Step(node, inputs, list(range(count, count + n)), mutated))
-            count += n
-        self._slots = count
-        self._wide: dict[tuple, bool] = {}
-        self.output_slots = [slots[id(e.node)] + e.index for e in heads]
-        self.arguments: tuple[str, ...] = tuple(arguments)
-        self.auxiliary_states: tuple[str, ...] = tuple(states)
+        self.plan = Plan(heads)
+        """The graph as declared; `planned` gives what the passes make of it for known shapes."""
+        steps = self.plan.steps
+        self.arguments: tuple[str, ...] = tuple(n.name for n in self.plan.arguments)
+        self.auxiliary_states: tuple[str, ...] = tuple(n.name for n in self.plan.states)
         self.outputs: tuple[str, ...] = tuple(e.node.output_name(e.index) for e in heads)
-        self.random_nodes: tuple[str, ...] = tuple(s.node.name for s in self.steps if _is_random(s.node))
+        self.random_nodes: tuple[str, ...] = tuple(s.node.name for s in steps if is_random(s.node))
         self.is_random = bool(self.random_nodes)
-        self._asks_results = any(s.node.op is not None and s.node.op.takes_results for s in self.steps)
-        self.always_writes = any(s.mutated and s.node.op is not None and not s.node.op.takes_train for s in self.steps)
+        self.always_writes = any(s.mutated and s.node.op is not None and not s.node.op.takes_train for s in steps)
         """Whether some states change outside training too: those of operators that do not ask for the mode."""
-        self.is_dynamic = any(_is_dynamic(s.node) for s in self.steps)
+        self.is_dynamic = any(s.is_dynamic for s in steps)
         """Whether some output shape depends on values, so that the function cannot be jitted."""
+        self._wide: dict[tuple, bool] = {}
+        self._plans: dict[tuple, Plan] = {}
 
     def __call__(
         self,
@@ -131,28 +94,17 @@ class Lowered:
     ) -> tuple[list, list]:
         """`__call__` over lists in the order of the names; `tap(node, outputs)` sees every node's outputs."""
         with np_shape(self.np_shape) if self.np_shape != is_np_shape() else nullcontext():
-            slots: list[Any] = [None] * self._slots
-            for i, x in zip(self.argument_slots, args, strict=True):
-                slots[i] = x
-            for i, x in zip(self.state_slots, aux, strict=True):
-                slots[i] = x
-            self.run_steps(self.steps, slots, train, key, tap, dict(self.results(args, aux)))
-            return [slots[i] for i in self.output_slots], [slots[i] for i in self.state_slots]
+            plan = self.plan if tap is not None else self._planned_for(args, aux, train)
+            return plan.run(args, aux, train, key, tap)
 
-    def run_steps(
-        self, steps: Sequence[Step], slots: Any, train: bool, key: Any, tap: Callable | None = None,
-        results: Mapping[int, tuple] | None = None,
-    ) -> None:  # fmt: skip
-        """Runs some of the steps over `slots`, a list or dict of values by slot number."""
-        for step in steps:
-            inferred = results.get(id(step.node), ()) if results else ()
-            outs = run_step(step, [slots[i] for i in step.inputs], train, key, inferred)
-            for i, value in zip(step.outputs, outs, strict=False):
-                slots[i] = value
-            for k, state in step.mutated:
-                slots[self.state_slots[state]] = jax.lax.stop_gradient(outs[len(step.outputs) + k])
-            if tap is not None:
-                tap(step.node, outs[: len(step.outputs)])
+    def _planned_for(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
+        signature = (passes.state(), train, *((tuple(x.shape), x.dtype) for x in (*args, *aux)))
+        plan = self._plans.get(signature)
+        if plan is None:
+            if len(self._plans) >= _PLANS_KEPT:
+                self._plans.clear()
+            plan = self._plans[signature] = passes.optimised(self.plan, args, aux, train)
+        return plan
 
     def _is_wide(self, values: Sequence[Any]) -> bool:
         """Whether any input, output or value in between has a 64-bit type."""
@@ -171,20 +123,6 @@ class Lowered:
             return False
         return needs_x64([t for entries in types.entries.values() for t in entries if t is not None])
 
-    def results(self, args: Sequence[Any], aux: Sequence[Any]) -> tuple[tuple[int, tuple], ...]:
-        """For the operators that ask for them, by node: the inferred (shape, dtype) of their outputs."""
-        if not self._asks_results:
-            return ()
-        from declax import infer
-
-        names, values = (*self.arguments, *self.auxiliary_states), (*args, *aux)
-        types = infer.infer_types(self.heads, {n: x.dtype for n, x in zip(names, values, strict=True)})
-        shapes = infer.infer_shapes(
-            self.heads, {n: x.shape for n, x in zip(names, values, strict=True)}, types, exact=True
-        )
-        nodes = [s.node for s in self.steps if s.node.op is not None and s.node.op.takes_results]
-        return tuple((id(n), tuple(zip(shapes.entries[id(n)], types.entries[id(n)], strict=True))) for n in nodes)
-
     def __repr__(self) -> str:
         return f"<Lowered {', '.join(self.arguments)} -> {', '.join(self.outputs)}>"
 
@@ -192,76 +130,6 @@ class Lowered:
 def lower(symbol: "Symbol") -> Lowered:
     """The pure JAX function of a symbol; see `Lowered`."""
     return Lowered(symbol.heads)
-
-
-def run_step(step: Step, inputs: Sequence[Any], train: bool, key: Any, results: tuple = ()) -> tuple:
-    """One node's outputs, then its new auxiliary states; RunError names the node."""
-    node = step.node
-    op, params = node.op, node.params
-    assert op is not None
-    assert params is not None
-    if op.takes_key or step.subgraphs:
-        if key is not None:
-            key = jax.random.fold_in(key, step.number)
-        elif not step.subgraphs and op.is_random(params) and (train or not op.takes_train):
-            raise RunError(
-                f"{node.describe()} draws random numbers and needs a key: call with key=jax.random.key(seed)"
-            )
-    try:
-        with jax.named_scope(step.scope):
-            return op.run(params, inputs, train=train, key=key, subgraphs=step.subgraphs, results=results)
-    except MXNetError as e:
-        if node.name in str(e):
-            raise
-        raise RunError(failure(node, inputs, e)) from e
-    except Exception as e:
-        raise RunError(failure(node, inputs, e)) from e
-
-
-def failure(node: Node, inputs: Sequence[Any], error: Exception) -> str:
-    """What a RunError says: the node, its operator and attributes, where it was declared, and its inputs."""
-    lines = [f"Error in operator {node.name}: {error}", f"  at {node.describe()}"]
-    names = node.input_names()
-    for i, (e, x) in enumerate(zip(node.inputs, inputs, strict=True)):
-        role = names[i] if i < len(names) else f"input {i}"
-        lines.append(f"  {role}: {getattr(x, 'dtype', '?')}{list(getattr(x, 'shape', ()))} from {e.node.name!r}")
-    return "\n".join(lines)
-
-
-def subgraph_callables(node: Node) -> tuple[Callable, ...]:
-    """For each subgraph of a control-flow node, a function `(inputs, train, key) -> (outputs, new states)`.
-
-    The inputs are the subgraph's variables in their order, auxiliary states included.
-    """
-    return tuple(_Subgraph(heads) for heads in node.subgraphs)
-
-
-class _Subgraph:
-    """A lowered subgraph, called by position."""
-
-    def __init__(self, heads: Sequence[Entry]):
-        self.lowered = Lowered(heads)
-        order = graph.topological(heads)
-        aux = graph.auxiliary_ids(order)
-        self.is_state = [id(n) in aux for n in order if n.op is None]
-        self.names = [n.name for n in order if n.op is None]
-
-    def __call__(self, inputs: Sequence[Any], train: bool = False, key: Any = None) -> tuple[list, list]:
-        args = [x for x, state in zip(inputs, self.is_state, strict=True) if not state]
-        aux = [x for x, state in zip(inputs, self.is_state, strict=True) if state]
-        return self.lowered.flat(args, aux, train, key)
-
-
-def _is_dynamic(node: Node) -> bool:
-    if node.op is not None and node.op.dynamic:
-        return True
-    return any(_is_dynamic(n) for heads in node.subgraphs for n in graph.topological(heads))
-
-
-def _is_random(node: Node) -> bool:
-    if node.subgraphs:
-        return any(_is_random(n) for heads in node.subgraphs for n in graph.topological(heads))
-    return node.op is not None and node.op.is_random(node.params or {})
 
 
 def _array(x: Any) -> Any:

@@ -3,6 +3,8 @@
 import threading
 from types import TracebackType
 
+from declax.util import ClassProperty
+
 
 class _Stack(threading.local):
     def __init__(self):
@@ -16,6 +18,9 @@ class NameManager:
     >>> names.get(None, "conv"), names.get(None, "conv"), names.get("mine", "conv")
     ('conv0', 'conv1', 'mine')
     """
+
+    current = ClassProperty(lambda: current())
+    """The innermost manager of this thread."""
 
     def __init__(self):
         self._counter: dict[str, int] = {}

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import numpy as np
+import numpy as onp  # `np` here is the namespace of NumPy's names
 
-from declax.array import NDArray, call, namespaces, to_device
+from declax.array import NDArray, all_to_device, call, namespaces, private_copy, to_device
 from declax.context import Context, current_context
 from declax.frontend import number_or_symbol
 from declax.infer import as_dtype
@@ -24,25 +24,25 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
     ctx = ctx or current_context()
     if isinstance(source_array, NDArray):
         dtype = source_array.data.dtype if dtype is None else dtype
-        source_array = np.asarray(source_array.data)
+        source_array = onp.asarray(source_array.data)
     elif isinstance(source_array, jax.Array):
         dtype = source_array.dtype if dtype is None else dtype
     wanted = as_dtype("float32" if dtype is None else dtype)
     try:
-        values = np.asarray(source_array).astype(wanted)
+        values = onp.asarray(source_array).astype(wanted)
     except (TypeError, ValueError) as e:
         raise TypeError(f"source_array must be array like object: {e}") from None
     return NDArray(to_device(values, ctx), ctx)
 
 
 def _shaped(shape: Any) -> tuple[int, ...]:
-    return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(d) for d in shape)
+    return (int(shape),) if isinstance(shape, int | onp.integer) else tuple(int(d) for d in shape)
 
 
 def full(shape: Any, val: Any, ctx: Context | None = None, dtype: Any = None, out: NDArray | None = None) -> NDArray:
     """An array of a shape filled with one value."""
     ctx = ctx or current_context()
-    made = NDArray(to_device(np.full(_shaped(shape), val, as_dtype(dtype or "float32")), ctx), ctx)
+    made = NDArray(to_device(onp.full(_shaped(shape), val, as_dtype(dtype or "float32")), ctx), ctx)
     return made if out is None else made.copyto(out)
 
 
@@ -69,7 +69,7 @@ def arange(
     if stop is None:
         start, stop = 0, start
     ctx = ctx or current_context()
-    values = np.repeat(np.arange(start, stop, step), repeat).astype(as_dtype(dtype or "float32"))
+    values = onp.repeat(onp.arange(start, stop, step), repeat).astype(as_dtype(dtype or "float32"))
     return NDArray(to_device(values, ctx), ctx)
 
 
@@ -77,15 +77,15 @@ def linspace(
     start: float, stop: float, num: int, endpoint: bool = True, ctx: Context | None = None, dtype: Any = None
 ) -> NDArray:
     """`num` evenly spaced values from start to stop."""
-    return array(np.linspace(start, stop, num, endpoint), ctx, dtype)
+    return array(onp.linspace(start, stop, num, endpoint), ctx, dtype)
 
 
 def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any = None) -> NDArray:
     """Ones on the k-th diagonal of an N by M matrix (M = 0: square), zeros elsewhere."""
-    return array(np.eye(N, M or None, k), ctx, dtype)
+    return array(onp.eye(N, M or None, k), ctx, dtype)
 
 
-def from_numpy(ndarray: np.ndarray, zero_copy: bool = True) -> NDArray:
+def from_numpy(ndarray: onp.ndarray, zero_copy: bool = True) -> NDArray:
     """An array with the values and the type of a numpy array; always a copy."""
     return array(ndarray, dtype=ndarray.dtype)
 
@@ -135,9 +135,9 @@ def waitall() -> None:
 
 def _two(op: str, scalar_op: str, reversed_op: str, numbers: Callable, doc: str) -> Callable:
     def function(lhs: Any, rhs: Any) -> Any:
-        if isinstance(lhs, np.ndarray):
+        if isinstance(lhs, onp.ndarray):
             lhs = array(lhs, dtype=lhs.dtype)
-        if isinstance(rhs, np.ndarray):
+        if isinstance(rhs, onp.ndarray):
             rhs = array(rhs, dtype=rhs.dtype)
         return number_or_symbol(NDArray, lhs, rhs, call, op, scalar_op, reversed_op, numbers)
 
@@ -197,7 +197,7 @@ def save(fname: str, data: Any) -> None:
         raise ValueError("data needs to either be a NDArray, dict of str, NDArray pairs or a list of NDarrays.")
     if any(not isinstance(v, NDArray) for v in values):
         raise TypeError("save only accept dict str->NDArray or list of NDArray")
-    arrays = [np.asarray(v.data) for v in values]
+    arrays = [onp.asarray(v.data) for v in values]
     params.write_params(fname, dict(zip(data, arrays, strict=True)) if isinstance(data, dict) else arrays)
 
 
@@ -216,14 +216,29 @@ def load_frombuffer(buf: bytes | bytearray | memoryview | str) -> Any:
 
     if not isinstance(buf, bytes | bytearray | memoryview):
         raise TypeError("buf required to be a string or bytes")
-    return _arrays(params.read_params(bytes(buf)))
+    return _arrays(params.read_params(buf))
 
 
 def _arrays(found: Any) -> Any:
-    def one(values: np.ndarray) -> NDArray:
-        return array(values, dtype=values.dtype)
+    """NDArrays of what a file holds, which is mapped; its pages are let go of as the arrays are copied."""
+    from declax.io.files import forget
 
-    return {k: one(v) for k, v in found.items()} if isinstance(found, dict) else [one(v) for v in found]
+    copies, read = [], 0
+    for values in found.values() if isinstance(found, dict) else found:
+        if values is None:  # MXNet wrote an array without a shape
+            values = onp.zeros((0,), onp.float32)
+        copies.append(private_copy(values))
+        read += values.nbytes
+        if read > _MOST_MAPPED:
+            forget(values)
+            read = 0
+    ctx = current_context()
+    arrays = [NDArray(x, ctx) for x in all_to_device(copies, ctx)]
+    return dict(zip(found, arrays, strict=True)) if isinstance(found, dict) else arrays
+
+
+_MOST_MAPPED = 1 << 24
+"""Bytes of a mapped file that are kept in memory while its arrays are copied."""
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from declax import graph
+from declax import graph, passes
+from declax.backend import compiler_options
 from declax.lower import Lowered
 from declax.random import key_of
 
@@ -24,6 +25,10 @@ class Program:
 
     def __init__(self, lowered: Lowered, wrt: tuple[int, ...]):
         self.lowered, self.wrt = lowered, wrt
+        self._options = compiler_options()
+
+    def _compiled(self, function: Callable) -> Callable:
+        return jax.jit(function, compiler_options=self._options)
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         key = None if words is None else key_of(words)
@@ -36,7 +41,7 @@ class Program:
         def infer(args: Any, aux: Any, words: Any) -> list:
             return self._flat(args, aux, words, False)[0]
 
-        return jax.jit(infer)
+        return self._compiled(infer)
 
     @cached_property
     def infer_and_write(self) -> Callable:
@@ -45,7 +50,7 @@ class Program:
         def infer(args: Any, aux: Any, words: Any) -> tuple[list, list]:
             return self._flat(args, aux, words, False)
 
-        return jax.jit(infer)
+        return self._compiled(infer)
 
     @cached_property
     def forward(self) -> Callable:
@@ -54,7 +59,7 @@ class Program:
         def forward(args: Any, aux: Any, words: Any) -> tuple[list, list]:
             return self._flat(args, aux, words, True)
 
-        return jax.jit(forward)
+        return self._compiled(forward)
 
     def _linear(self, args: Any, aux: Any, words: Any) -> tuple[list, Callable, list]:
         def with_respect_to(chosen: list) -> tuple[list, list]:
@@ -73,7 +78,7 @@ class Program:
             outputs, backward, new = self._linear(args, aux, words)
             return outputs, new, backward(_cotangents(outputs, cotangents))[0]
 
-        return jax.jit(step)
+        return self._compiled(step)
 
     @cached_property
     def forward_kept(self) -> Callable:
@@ -83,7 +88,7 @@ class Program:
             outputs, backward, new = self._linear(args, aux, words)
             return outputs, new, backward
 
-        return jax.jit(forward)
+        return self._compiled(forward)
 
     @cached_property
     def backward(self) -> Callable:
@@ -92,7 +97,7 @@ class Program:
         def backward(kept: Any, outputs: Any, cotangents: Any) -> list:
             return kept(_cotangents(outputs, cotangents))[0]
 
-        return jax.jit(backward)
+        return self._compiled(backward)
 
 
 def _cotangents(outputs: list, given: Sequence[Any]) -> list:
@@ -114,14 +119,14 @@ def program_of(symbol: "Symbol", wrt: tuple[int, ...]) -> Program:
     """The symbol's program for these gradients, made once while the graph does not change."""
     from declax.util import is_np_shape
 
-    state = (graph.changes(), is_np_shape())
+    state = (graph.changes(), is_np_shape(), passes.state())
     kept = symbol._lowered
     if kept is None or kept[0] != state:
         kept = symbol._lowered = (state, Lowered(symbol.heads), {})
     programs = kept[2]
     if wrt not in programs:
         lowered = kept[1]
-        if any(s.is_dynamic or s.is_host for s in lowered.steps):
+        if any(s.is_dynamic or s.is_host for s in lowered.plan.steps):
             from declax.segments import SegmentedProgram
 
             programs[wrt] = SegmentedProgram(lowered, wrt)

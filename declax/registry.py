@@ -179,6 +179,7 @@ class OpDef:
         self.all_input_names = tuple(i.name for i in self.inputs)
         self._conditional = any(i.when for i in self.inputs)
         self._plain = None if self._conditional else tuple(range(len(self.inputs)))
+        self.deduces = self.variadic is None and any(i.rule for i in self.inputs)
         self.has_aux = self.fused or self._states is not None or any(i.is_aux for i in self.inputs)
         self.takes_key, self.takes_train = "key" in self.injected, "train" in self.injected
         self.takes_subgraphs, self.takes_results = "subgraphs" in self.injected, "results" in self.injected

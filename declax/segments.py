@@ -14,7 +14,8 @@ import numpy as np
 
 from declax.context import Context
 from declax.errors import RunError
-from declax.lower import Lowered, Step, failure, run_step
+from declax.lower import Lowered
+from declax.plan import Step, failure, run_items, run_step
 from declax.program import Program
 from declax.random import key_of
 from declax.util import np_shape
@@ -35,7 +36,7 @@ class Segment:
         for step in self.steps:
             reads.update({i: None for i in step.inputs if i not in made})
             made.update(step.outputs)
-            made.update(self.lowered.state_slots[state] for _, state in step.mutated)
+            made.update(slot for _, slot in step.mutated)
         self.reads = list(reads)
         self.writes = [i for i in sorted(made) if i in needed]
 
@@ -44,7 +45,7 @@ class Segment:
         with np_shape(self.lowered.np_shape):
             slots = dict(zip(self.reads, values, strict=True))
             key = None if words is None else key_of(words)
-            self.lowered.run_steps(self.steps, slots, train, key, None, dict(results))
+            run_items(self.steps, slots, train, key, None, dict(results))
             return [slots[i] for i in self.writes]
 
     @cached_property
@@ -99,8 +100,8 @@ class _HostRun:
         step = self.segment.steps[0]
         self.outputs = run_step(step, self.inputs, True, None)
         slots = dict(zip(step.outputs, self.outputs, strict=False))
-        for k, state in step.mutated:
-            slots[self.segment.lowered.state_slots[state]] = self.outputs[len(step.outputs) + k]
+        for k, slot in step.mutated:
+            slots[slot] = self.outputs[len(step.outputs) + k]
         return [slots[i] for i in self.segment.writes]
 
     def backward(self, cotangents: list, active: tuple[int, ...]) -> list:
@@ -127,7 +128,7 @@ class _HostRun:
 def cut(lowered: Lowered, device_of: Callable[[Step], Any]) -> list[Segment]:
     """The plan as segments, in order."""
     segments: list[Segment] = []
-    for step in lowered.steps:
+    for step in lowered.plan.steps:
         kind = "host" if step.is_host else "eager" if step.is_dynamic else "xla"
         device = device_of(step)
         last = segments[-1] if segments else None
@@ -135,7 +136,7 @@ def cut(lowered: Lowered, device_of: Callable[[Step], Any]) -> list[Segment]:
             last.steps.append(step)
         else:
             segments.append(Segment(lowered, [step], device, kind))
-    needed = {*lowered.output_slots, *lowered.state_slots}
+    needed = {*lowered.plan.output_slots, *lowered.plan.state_slots}
     for segment in reversed(segments):
         segment.connect(needed)
         needed |= set(segment.reads)
@@ -150,16 +151,16 @@ class SegmentedProgram(Program):
         self.segments = cut(lowered, device_of)
 
     def _start(self, args: Sequence[Any], aux: Sequence[Any]) -> dict[int, Any]:
-        slots = dict(zip(self.lowered.argument_slots, args, strict=True))
-        slots.update(zip(self.lowered.state_slots, aux, strict=True))
+        slots = dict(zip(self.lowered.plan.argument_slots, args, strict=True))
+        slots.update(zip(self.lowered.plan.state_slots, aux, strict=True))
         return slots
 
     def _results(self, slots: dict[int, Any]) -> tuple[list, list]:
-        return [slots[i] for i in self.lowered.output_slots], [slots[i] for i in self.lowered.state_slots]
+        return [slots[i] for i in self.lowered.plan.output_slots], [slots[i] for i in self.lowered.plan.state_slots]
 
     def _run(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         slots = self._start(args, aux)
-        results = self.lowered.results(args, aux)
+        results = self.lowered.plan.results(args, aux)
         for segment in self.segments:
             values = _moved([slots[i] for i in segment.reads], segment.device)
             outs = (segment.train if train else segment.infer)(values, words, results)
@@ -188,9 +189,9 @@ class SegmentedProgram(Program):
 
     def _forward_kept(self, args: Sequence[Any], aux: Sequence[Any], words: Any) -> tuple[list, list, Any]:
         slots = self._start(args, aux)
-        live = {self.lowered.argument_slots[i] for i in self.wrt}
+        live = {self.lowered.plan.argument_slots[i] for i in self.wrt}
         tape = []
-        results = self.lowered.results(args, aux)
+        results = self.lowered.plan.results(args, aux)
         for segment in self.segments:
             values = _moved([slots[i] for i in segment.reads], segment.device)
             active = tuple(k for k, i in enumerate(segment.reads) if i in live and _is_floating(values[k]))
@@ -206,7 +207,7 @@ class SegmentedProgram(Program):
             slots.update(zip(segment.writes, outs, strict=True))
             if active:
                 live.update(i for i, y in zip(segment.writes, outs, strict=True) if _is_floating(y))
-                live.difference_update(self.lowered.state_slots)
+                live.difference_update(self.lowered.plan.state_slots)
         outputs, new = self._results(slots)
         return outputs, new, (tape, [args[i] for i in self.wrt])
 
@@ -218,7 +219,7 @@ class SegmentedProgram(Program):
     def _backward(self, kept: Any, outputs: Sequence[Any], given: Sequence[Any]) -> list:
         tape, arguments = kept
         grads: dict[int, Any] = {}
-        for slot, y, g in zip(self.lowered.output_slots, outputs, given, strict=True):
+        for slot, y, g in zip(self.lowered.plan.output_slots, outputs, given, strict=True):
             if _is_floating(y):
                 _accumulate(grads, slot, jax.numpy.ones(y.shape, y.dtype) if g is None else g.astype(y.dtype))
         for segment, active, back, outs in reversed(tape):
@@ -239,7 +240,7 @@ class SegmentedProgram(Program):
                 _accumulate(grads, segment.reads[k], g)
         found = []
         for i, x in zip(self.wrt, arguments, strict=True):
-            g = grads.get(self.lowered.argument_slots[i])
+            g = grads.get(self.lowered.plan.argument_slots[i])
             g = jax.numpy.zeros(x.shape, x.dtype) if g is None else g
             found.append(jax.device_put(g, next(iter(x.devices()))))
         return found
@@ -279,6 +280,6 @@ def placed(program: Program, ctx: Context, group2ctx: Mapping[str, Any]) -> Prog
     def device_of(step: Step) -> Any:
         return devices.get(step.node.attrs.get("__ctx_group__", ""), default)
 
-    if all(device_of(s) == default for s in program.lowered.steps):
+    if all(device_of(s) == default for s in program.lowered.plan.steps):
         return program
     return SegmentedProgram(program.lowered, program.wrt, device_of)

@@ -201,11 +201,16 @@ def documentation() -> str:
     registry.load()
     ops = sorted(filter(is_own, registry.operators()), key=_order)
     lines = ["<!-- Written by `python -m declax.stubs --write`; do not edit. -->", "", "# Operators", ""]
-    lines += [f"{len(ops)} operators, each callable on symbols (`sym`) and on arrays (`nd`).", ""]
+    lines += [
+        f"{len(ops)} operators, each callable on symbols (`sym`) and on arrays (`nd`). What differs from MXNet 1.9.1",
+        "stands in each one's text and, by subject, in [differences.md](differences.md).",
+        "",
+        *_refused(),
+    ]
     for op in ops:
         lines += [f"## {op.name}", ""]
-        if op.aliases:
-            lines += ["Also " + ", ".join(f"`{a}`" for a in op.aliases) + ".", ""]
+        places = ", ".join(f"`{n}` ({_place(n)})" if _place(n) != n else f"`{n}`" for n in op.aliases)
+        lines += [f"`{_place(op.name)}` in `{op.function.__module__}`" + (f"; also {places}." if places else "."), ""]
         lines += [inspect.getdoc(op.function) or "", ""]
         inputs = [i.name + (" (auxiliary)" if i.is_aux else "") for i in op.inputs]
         inputs += [f"*{op.variadic}"] if op.variadic else []
@@ -214,6 +219,22 @@ def documentation() -> str:
         if op.hyper:
             lines += [*(f"- `{h.describe()}`" for h in op.hyper.values()), ""]
     return "\n".join(lines)
+
+
+def _place(name: str) -> str:
+    """How callers write a registered name below `sym` or `nd`."""
+    space, public = frontend.public_name(name)
+    return f"{space}.{public}" if space else public
+
+
+def _refused() -> list[str]:
+    """MXNet's names that have no operator here."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in registry.unsupported_names().items():
+        reasons.setdefault(why, []).append(name)
+    lines = ["Names of MXNet's that mean nothing on XLA; using one is an error that says why:", ""]
+    lines += [f"- {', '.join(f'`{n}`' for n in names)}: {why}." for why, names in reasons.items()]
+    return [*lines, ""]
 
 
 def _order(op: OpDef) -> tuple[bool, str]:

@@ -113,14 +113,20 @@ def summary(
     (64, 64, 1024, 640)
     """
     check_symbol(symbol)
-    work = _Work(
-        infer_entries(symbol, "shape", shape, partial=shape is None),
-        infer_entries(symbol, "type", dtype, partial=True),
-        _roles(graph.topological(symbol.heads), shape),
-    )
+    order = graph.topological(symbol.heads)
+    shapes = infer_entries(symbol, "shape", shape, partial=shape is None)
+    types = infer_entries(symbol, "type", dtype, partial=True)
+    return summarise(order, shapes, types, roles(order, shape))
+
+
+def summarise(
+    order: Sequence[Node], shapes: Mapping[Entry, Any], types: Mapping[Entry, Any], role_of: Mapping[Node, str]
+) -> Summary:
+    """The Summary of nodes in topological order, from what is known of their entries and variables."""
+    work = _Work(shapes, types, role_of)
     rows, counted, complete = [], set(), True
     totals = dict.fromkeys(("params", "states", "param_bytes", "output_bytes", "flops"), 0)
-    for node in graph.topological(symbol.heads):
+    for node in order:
         if node.op is None and work.roles[node] != "input":
             continue
         owned = {e.node: work.roles[e.node] for e in node.inputs if work.roles.get(e.node) in ("parameter", "state")}
@@ -138,33 +144,33 @@ def summary(
     return Summary(tuple(rows), **totals, complete=complete)
 
 
-def _roles(order: list[Node], shape: Mapping | None) -> dict[Node, str]:
+def roles(order: Sequence[Node], shape: Mapping | None) -> dict[Node, str]:
     """What each variable is: `input`, `parameter`, `state` or `label`, by how the nodes use it."""
-    roles = {n: "input" for n in order if n.op is None}
+    found = {n: "input" for n in order if n.op is None}
     for node in order:
         if node.op is None:
             continue
         declared = [node.op.inputs[i] for i in node.op.present(node.params or {})]
         for position, (variable, *_) in enumerate(node.inputs):
-            if roles.get(variable) != "input":
+            if found.get(variable) != "input":
                 continue
             known = declared[position] if position < len(declared) else None
             if known is not None and known.is_aux:
-                roles[variable] = "state"
+                found[variable] = "state"
             elif position > 0 and (node.op.loss or variable.name.endswith("label")):
-                roles[variable] = "label"
+                found[variable] = "label"
             elif shape is None:
                 if known is not None and known.rule is not None:
-                    roles[variable] = "parameter"
+                    found[variable] = "parameter"
             elif variable.name not in shape:
-                roles[variable] = "parameter"
-    return roles
+                found[variable] = "parameter"
+    return found
 
 
 class _Work:
     """The inferred facts of one graph, and the costs of its nodes, computed once for equal ones."""
 
-    def __init__(self, shapes: dict[Entry, Any], types: dict[Entry, Any], roles: dict[Node, str]):
+    def __init__(self, shapes: Mapping[Entry, Any], types: Mapping[Entry, Any], roles: Mapping[Node, str]):
         self.shapes, self.types, self.roles, self._flops = shapes, types, roles, {}
 
     def size(self, variable: Node) -> int | None:
@@ -203,7 +209,8 @@ class _Work:
             return 0
         entries = [Entry(e.node, e.index) for e in node.inputs]
         shapes = tuple(self.shapes.get(e) for e in entries)
-        if any(_size(s) is None for s in shapes):
+        outputs = (Entry(node, i) for i in range(node.visible_outputs()))
+        if any(_size(s) is None for s in (*shapes, *map(self.shapes.get, outputs))):
             return None
         types = tuple(map(self.dtype, entries))
         key = (node.op, tuple(node.attrs.items()), shapes, types)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import numpy as onp  # `np` here is the namespace of NumPy's names
 
 from declax import attribute, graph, registry, shapes
 from declax import name as naming
@@ -18,6 +18,7 @@ from declax.attrs import DTYPES, HIDDEN_KEYS, to_text
 from declax.errors import ComposeError, DeclaxError, MXNetError, NotImplementedForSymbol, OperatorError
 from declax.frontend import Namespaces, install_fluent, number_or_symbol
 from declax.graph import Entry, Node
+from declax.util import is_np_shape
 
 if TYPE_CHECKING:
     from declax._sym import Methods
@@ -56,13 +57,14 @@ class Symbol(Arithmetic, Methods):
     ([(2, 3), (2, 3)], [(2, 3)], [])
     """
 
-    __slots__ = ("__weakref__", "_heads", "_lowered")
+    __slots__ = ("__weakref__", "_heads", "_inferred", "_lowered")
     __array_priority__ = 1000.0
     __array_ufunc__ = None  # numpy leaves `np.float32(2) * x` to the symbol, and refuses what it cannot do
 
     def __init__(self, heads: Sequence[Entry]):
         self._heads: list[Entry] = list(heads)
         self._lowered: Any = None
+        self._inferred: Any = None
 
     # -- what it is --------------------------------------------------------------------------------------------
 
@@ -290,18 +292,27 @@ class Symbol(Arithmetic, Methods):
 
         if args and kwargs:
             raise ValueError("Can only specify known argument shapes either by positional or kwargs way.")
-        for key, value in [*enumerate(args), *kwargs.items()]:
+        given = (*enumerate(args), *kwargs.items())
+        for key, value in given:
             if not isinstance(value, tuple) and not (args and value is None):
                 raise TypeError(f"Arguments need to be shapes (tuple), but '{key}' is {type(value)}.")
-        return infer.infer_shapes(self._heads, self._by_name(args, kwargs, "InferShape"))
+        asked = (graph.changes(), is_np_shape(), *((k, shapes.from_public(s)) for k, s in given))
+        kept = self._inferred
+        if kept is None or kept[0] != asked:
+            order = graph.topological(self._heads)
+            known = self._by_name(args, kwargs, "InferShape", order)
+            kept = self._inferred = asked, infer.infer_shapes(self._heads, known, order=order)
+        return kept[1]
 
-    def _by_name(self, args: Sequence, kwargs: Mapping[str, Any], where: str) -> dict[str, Any]:
+    def _by_name(
+        self, args: Sequence, kwargs: Mapping[str, Any], where: str, order: Sequence[Node] | None = None
+    ) -> dict[str, Any]:
         if args:
             names = self.list_arguments()
             if len(args) > len(names):
                 raise ComposeError(f"{where}: {len(args)} values for {len(names)} arguments {names}")
             return {n: v for n, v in zip(names, args, strict=False) if v is not None}
-        names = set(self.list_inputs())
+        names = {n.name for n in (graph.topological(self._heads) if order is None else order) if n.op is None}
         for key in kwargs:
             if key not in names:
                 from declax.errors import nearest
@@ -419,6 +430,8 @@ class Symbol(Arithmetic, Methods):
     def as_nd_ndarray(self) -> Symbol:
         """The symbol itself."""
         return self
+
+    as_np_ndarray = as_nd_ndarray
 
     # -- arithmetic: see arithmetic.py -------------------------------------------------------------------------
 
@@ -663,7 +676,7 @@ def minimum(left: Any, right: Any) -> Any:
 
 def hypot(left: Any, right: Any) -> Any:
     """The hypotenuse over two legs, either side a symbol or a number."""
-    return number_or_symbol(Symbol, left, right, _call, "_hypot", "_hypot_scalar", "_hypot_scalar", np.hypot)
+    return number_or_symbol(Symbol, left, right, _call, "_hypot", "_hypot_scalar", "_hypot_scalar", onp.hypot)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ import functools
 import threading
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 
 class _Flags(threading.local):
@@ -87,3 +88,13 @@ def set_np(shape: bool = True, array: bool = True) -> None:
 def reset_np() -> None:
     """Turns NumPy semantics off in this thread."""
     set_np(shape=False, array=False)
+
+
+class ClassProperty:
+    """A value that is computed when a class is asked for it: `current = ClassProperty(lambda: ...)`."""
+
+    def __init__(self, function: Callable[[], Any]):
+        self.function = function
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self.function()

@@ -1,11 +1,14 @@
 """Graphs that MXNet's CPU backend fused, and names that mean nothing here."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import declax as dx
+from declax.io.json import load_json_with_report
+from tests.fused_cases import CASES, conv, outputs
 
 
 def null(name: str) -> dict:
@@ -85,3 +88,76 @@ def test_unsupported_names_say_why():
     with pytest.raises(dx.errors.OperatorError, match="stored as sparse"):
         dx.registry.lookup("_contrib_dgl_subgraph")
     assert not hasattr(dx.sym.contrib, "edge_id")
+
+
+RECORDED = np.load(Path(__file__).parent / "data" / "fused_quantized.npz")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fused_and_quantised_layer_gives_mxnets_whole_numbers(name):
+    found = outputs(dx, name)
+    wanted = [RECORDED[f"{name}/{i}"] for i in range(len(found))]
+    assert f"{name}/{len(found)}" not in RECORDED.files
+    assert [(x.dtype, x.shape) for x in found] == [(x.dtype, x.shape) for x in wanted]
+    np.testing.assert_allclose(found[0], wanted[0], rtol=0, atol=1e-6 if found[0].dtype == np.float32 else 0)
+    for got, want in zip(found[1:], wanted[1:], strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_groups_are_quantised_channel_by_channel():
+    # MXNet takes the scale of a group's number for all its channels, which is wrong (docs/differences.md)
+    text, values = conv(channels=8, filters=8, group=2, bn=False, calibrated=(-3.0, 3.0))
+    arrays = {n: dx.nd.array(v, dtype=v.dtype) for n, v in values.items()}
+    net = dx.sym.load_json(text)
+    out = net.bind(dx.cpu(), arrays, grad_req="null").forward()[0].asnumpy()
+    x = values["data"] * np.float32(2.0 / 255.5)
+    args = {"data": dx.nd.array(x), "weight": dx.nd.array(values["weight"])}
+    plain = dx.sym.Convolution(
+        *map(dx.sym.Variable, args), kernel=(3, 3), pad=(1, 1), num_filter=8, num_group=2, no_bias=True
+    )  # fmt: skip
+    real = plain.bind(dx.cpu(), args, grad_req="null").forward()[0].asnumpy()
+    assert np.abs(out * (3.0 / 127.5) - np.clip(real, -3, 3)).max() < 0.05
+
+
+def test_a_quantised_layer_has_states_types_and_no_gradient():
+    text, values = CASES["bias and norm"]
+    net = dx.sym.load_json(text)
+    assert net.list_outputs() == ["fused_output", "fused_output_min", "fused_output_max"]
+    assert net.list_auxiliary_states() == ["mean", "var"]
+    arguments, results, states = net.infer_type(data="uint8")
+    assert [t.__name__ for t in results] == ["uint8", "float32", "float32"]
+    assert {t.__name__ for t in (*arguments[1:], *states)} == {"float32"}
+    arrays = {n: dx.nd.array(v, dtype=v.dtype) for n, v in values.items()}
+    aux = {n: arrays.pop(n) for n in net.list_auxiliary_states()}
+    ex = net.bind(dx.cpu(), arrays, {"weight": dx.nd.ones(arrays["weight"].shape)}, {"weight": "write"} | {
+        n: "null" for n in arrays if n != "weight"
+    }, aux)  # fmt: skip
+    ex.forward(is_train=True)
+    ex.backward([dx.nd.ones(o.shape, dtype=o.dtype) for o in ex.outputs])
+    assert not ex.grad_dict["weight"].asnumpy().any()
+    np.testing.assert_array_equal(ex.aux_dict["mean"].asnumpy(), values["mean"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda n: n["inputs"].pop(), "expected 9 inputs, those of its subgraph and 2 ends of ranges, got 8"),
+        (lambda n: n["attrs"].update(with_swirl="1"), "Cannot find argument 'with_swirl'"),
+        (lambda n: n["subgraphs"][0]["nodes"][3]["attrs"].update(kernel="(9, 9)"), "kernel size exceeds input"),
+    ],
+    ids=["too few inputs", "unknown attribute", "wrong kernel"],
+)
+def test_quantised_layers_that_are_wrong(change, words):
+    text, values = CASES["bias and norm"]
+    made = json.loads(text)
+    change(made["nodes"][-1])
+    with pytest.raises(dx.errors.MXNetError, match=words):
+        dx.sym.load_json(json.dumps(made)).infer_shape(data=values["data"].shape)
+
+
+def test_old_spellings_of_fused_activations():
+    text, _ = CASES["relu"]
+    net, upgrades = load_json_with_report(text.replace("with_act", "with_relu"))
+    told = [str(u) for u in upgrades if u.kind == "fused_spellings"]
+    assert told == ["attribute 'with_relu' of 'fused' is now 'with_act'"]
+    assert net.attr_dict()["fused"]["with_act"] == "true"

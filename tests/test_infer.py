@@ -253,3 +253,19 @@ def test_explanations():
 def test_explanation_of_a_declared_shape():
     net = mx.sym.Variable("x", shape=(2, 3)) * 2
     assert "x: (2, 3), declared as (2, 3)" in mx.explain_shape(net, net.name)
+
+
+def test_an_answer_is_not_kept_past_a_change():
+    x = mx.sym.Variable("x")
+    net = mx.sym.FullyConnected(x, num_hidden=3, name="fc")
+    first = net.infer_shape(x=(5, 2))
+    first[1][0] = "spoilt by its caller"
+    assert net.infer_shape(x=(5, 2))[1] == [(5, 3)]
+    net._set_attr(num_hidden="4")
+    assert net.infer_shape(x=(5, 2))[1] == [(5, 4)]
+    assert net.infer_shape(x=(6, 2))[1] == [(6, 4)]
+    assert net.infer_shape((5, 2))[1] == [(5, 4)]
+    with mx.util.np_shape(True):
+        assert net.infer_shape_partial(x=(0, 2))[1] == [(0, 4)]
+    assert net.infer_shape_partial(x=(0, 2))[1] == [(0, 4)]
+    assert net.infer_shape_partial(x=(0, 2))[0][0] == (0, 2)

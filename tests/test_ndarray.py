@@ -394,3 +394,12 @@ def test_states_are_written_in_place():
     nd.sgd_mom_update(weight, nd.array([1.0, 1.0]), momentum, lr=0.1, momentum=0.9, out=weight)
     np.testing.assert_allclose(momentum.asnumpy(), [0.35, 0.35], rtol=1e-6)
     np.testing.assert_allclose(weight.asnumpy(), [1.35, 2.35], rtol=1e-6)
+
+
+def test_both_kinds_of_array_are_one():
+    x = mx.nd.ones((2, 3))
+    assert x.as_np_ndarray() is x.as_nd_ndarray() is x
+    assert x.writable
+    assert "dltensor" in repr(x.to_dlpack_for_read())
+    s = mx.sym.Variable("s")
+    assert s.as_np_ndarray() is s.as_nd_ndarray() is s

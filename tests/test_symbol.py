@@ -384,3 +384,12 @@ def test_numpy_dtypes_in_any_form():
     for form in ("float16", np.float16, np.dtype("float16"), "f2"):
         assert mx.sym.cast(x, dtype=form).attr("dtype") == "float16"
     assert mx.sym.zeros((2,), dtype=int).attr("dtype") == "int64"
+
+
+def test_scopes_say_which_one_is_current():
+    with mx.name.Prefix("p_") as prefix, mx.AttrScope(ctx_group="a") as scope:
+        assert mx.name.NameManager.current is prefix
+        assert mx.AttrScope.current is scope
+        assert mx.name.NameManager.current.get(None, "conv") == "p_conv0"
+    assert mx.name.NameManager.current is not prefix
+    assert mx.AttrScope.current is not scope

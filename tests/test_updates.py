@@ -76,3 +76,47 @@ def test_inference_mode_updates_too():
     ex = net.bind(dx.cpu(), {"w": array(1), "g": array(1)}, aux_states={"m": array(0)}, grad_req="null")
     ex.forward(is_train=False)
     np.testing.assert_allclose(ex.aux_dict["m"].asnumpy(), [-0.1], rtol=1e-6)
+
+
+def arrays_for_update(seed, dtype="float32"):
+    rng = np.random.default_rng(seed)
+    return [dx.nd.array(rng.uniform(0.1, 1, (2, 3)), dtype=dtype) for _ in range(4)]
+
+
+def test_contrib_adamw_takes_a_number_for_the_scale():
+    one, other = arrays_for_update(0), arrays_for_update(0)
+    dx.nd.contrib.adamw_update(*one, 0.5, lr=0.1, eta=1.0, wd=0.01, out=one[0])
+    dx.nd._internal._adamw_update(*other, dx.nd.array([0.5]), lr=0.1, eta=1.0, wd=0.01, out=other[0])
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a.asnumpy(), b.asnumpy())
+    before = one[0].asnumpy()
+    dx.nd.contrib.adamw_update(*one, float("inf"), lr=0.1, eta=1.0, out=one[0])
+    np.testing.assert_array_equal(one[0].asnumpy(), before)
+
+
+def test_contrib_updates_of_several_weights():
+    groups = [arrays_for_update(1), arrays_for_update(2)]
+    alone = [arrays_for_update(1), arrays_for_update(2)]
+    columns = list(zip(*groups, strict=True))
+    dx.nd.contrib.multi_adamw_update(*columns, 1.0, lrs=[0.1, 0.2], wds=[0.0, 0.1], etas=[1.0, 0.5], out=columns[0])
+    for (w, *rest), lr, wd, eta in zip(alone, (0.1, 0.2), (0.0, 0.1), (1.0, 0.5), strict=True):
+        dx.nd.contrib.adamw_update(w, *rest, 1.0, lr=lr, wd=wd, eta=eta, out=w)
+    for got, want in zip(groups, alone, strict=True):
+        np.testing.assert_allclose(got[0].asnumpy(), want[0].asnumpy(), rtol=1e-6)
+    columns = list(zip(*groups, strict=True))
+    before = [w.asnumpy() for w in columns[0]]
+    dx.nd.contrib.multi_lamb_update(*columns, step_count=[1, 1], lrs=[0.1, 0.1], wds=[0.0, 0.0], out=columns[0])
+    assert all((w.asnumpy() != b).any() for w, b in zip(columns[0], before, strict=True))
+
+
+def test_contrib_updates_keep_full_precision_copies():
+    weight, grad, mean, var = arrays_for_update(3)
+    half, half_grad = weight.astype("float16"), grad.astype("float16")
+    copy = half.astype("float32")
+    dx.nd.contrib.mp_adamw_update(half, half_grad, mean, var, copy, 1.0, lr=0.1, eta=1.0, out=half)
+    np.testing.assert_array_equal(half.asnumpy(), copy.asnumpy().astype("float16"))
+    lists = [[half], [half_grad], [mean], [var], [copy]]
+    dx.nd.contrib.multi_mp_adamw_update(*lists, 1.0, lrs=[0.1], wds=[0.0], etas=[1.0], out=[half])
+    np.testing.assert_array_equal(half.asnumpy(), copy.asnumpy().astype("float16"))
+    dx.nd.contrib.multi_mp_lamb_update(*lists, step_count=[3], lrs=[0.1], wds=[0.0], out=[half])
+    np.testing.assert_array_equal(half.asnumpy(), copy.asnumpy().astype("float16"))

@@ -3,8 +3,6 @@
 Reading goes text -> RawGraph (rawgraph.py) -> upgraded (legacy.py) -> nodes, here. Knows no JAX.
 """
 
-import os
-import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from declax import graph
 from declax.errors import LoadError
 from declax.graph import Entry, Node
 from declax.io import legacy
+from declax.io.files import replacing
 from declax.io.rawgraph import RawGraph, parse_json
 from declax.util import is_np_shape
 
@@ -27,11 +26,29 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 
 def loads(text: str | bytes, where: str = "symbol JSON") -> "Symbol":
     """The symbol of a JSON text; LoadError says where it is wrong."""
+    return load_json_with_report(text, where)[0]
+
+
+def load_json_with_report(text: str | bytes, where: str = "symbol JSON") -> tuple["Symbol", list[legacy.Upgrade]]:
+    """The symbol of a JSON text, and what of it was written in an older way or changed on loading.
+
+    `parse_json(text).version` is the version of MXNet that saved it.
+
+    >>> text = '{"nodes": [{"op": "null", "name": "x", "inputs": [], "attr": {"lr_mult": "2"}}], '
+    >>> net, upgrades = load_json_with_report(text + '"arg_nodes": [0], "heads": [[0, 0]]}')
+    >>> [u.kind for u in upgrades]
+    ['written_form', 'written_form', 'hidden_keys']
+    >>> print(upgrades[-1])
+    attribute 'lr_mult' of 'x' is now '__lr_mult__' of 'x'
+
+    Raises:
+        LoadError: the text is no symbol; the message says where it is wrong.
+    """
     from declax.symbol import Symbol
 
     raw = parse_json(text, where)
-    legacy.upgrade(raw)
-    return Symbol(_heads(raw))
+    upgrades = legacy.upgrade(raw)
+    return Symbol(_heads(raw)), upgrades
 
 
 def _heads(raw: RawGraph) -> list[Entry]:
@@ -140,18 +157,8 @@ def _dict_text(attrs: dict[str, str], pad: str) -> str:
 
 def write_text(path: str, text: str) -> None:
     """Writes a file under a temporary name and renames it, so that a failure leaves the old file whole."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as f:
-            f.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
 
 
 def debug_text(heads: Sequence[Entry]) -> str:

@@ -4,6 +4,8 @@
 attributes, inputs and outputs. Both end in LoadError, which names the node, its operator and what is wrong.
 """
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from declax.attrs import HIDDEN_KEYS
@@ -15,11 +17,25 @@ CURRENT_VERSION = 10901
 """MXNet 1.9.1 as its files write it."""
 
 
-def upgrade(raw: RawGraph) -> list[str]:
-    """Changes a graph to what MXNet 1.9.1 makes of it on loading; returns a sentence for every change."""
-    told: list[str] = []
-    if raw.version > CURRENT_VERSION:
-        told.append(f"the file was saved by a newer MXNet ({version_text(raw.version)}) than 1.9.1")
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """One thing that loading changed in an old graph, or read in an older way than 1.9.1 writes it.
+
+    `kind` is the name of the function here that did it, `node` the node that it happened to ("" for the whole graph),
+    `change` a sentence for people.
+    """
+
+    kind: str
+    node: str
+    change: str
+
+    def __str__(self) -> str:
+        return self.change
+
+
+def upgrade(raw: RawGraph) -> list[Upgrade]:
+    """Changes a graph to what MXNet 1.9.1 makes of it on loading; returns everything that it changed, in order."""
+    told = newer_version(raw) + written_form(raw) + fused_spellings(raw)
     for since, change in _UPGRADES:
         if raw.version < since:
             told += change(raw)
@@ -95,9 +111,59 @@ def _check_inputs(raw: RawGraph, index: int, op: OpDef, params: dict[str, Any]) 
 # -- the upgrades ------------------------------------------------------------------------------------------------
 
 
-def hidden_keys(raw: RawGraph) -> list[str]:
+def newer_version(raw: RawGraph) -> list[Upgrade]:
+    """A file of a later MXNet than 1.9.1 is read as it is, which may not be what it means."""
+    if raw.version <= CURRENT_VERSION:
+        return []
+    change = f"the file was saved by a newer MXNet ({version_text(raw.version)}) than 1.9.1"
+    return [Upgrade("newer_version", "", change)]
+
+
+_FORMS = {
+    "param": "hyper-parameters under 'param'",
+    "attr": "attributes under 'attr'",
+    "short_entry": "inputs or heads of two numbers, without a version",
+    "backward_source_id": "'backward_source_id', which is dropped",
+}
+
+
+def written_form(raw: RawGraph) -> list[Upgrade]:
+    """Spellings of the JSON itself that 1.9.1 does not write; the parser has understood them already."""
+    forms: Counter[str] = Counter()
+    pending = [raw]
+    while pending:
+        graph = pending.pop()
+        forms += graph.forms
+        pending += (s for n in graph.nodes for s in n.subgraphs)
+    return [
+        Upgrade("written_form", "", f"written in an older way: {words} ({forms[form]} times)")
+        for form, words in _FORMS.items()
+        if forms[form]
+    ]
+
+
+_FUSED_SPELLINGS = {
+    "_sg_mkldnn_conv": {"with_relu": "with_act", "with_postsum_relu": "with_postsum_act"},
+    "_sg_mkldnn_fully_connected": {"with_relu": "with_eltwise"},
+}
+
+
+def fused_spellings(raw: RawGraph) -> list[Upgrade]:
+    """Before 1.6 layers fused by oneDNN called their activation `with_relu`, as it was the only one."""
+    told: list[Upgrade] = []
+    for index in raw.order():
+        node = raw.nodes[index]
+        for old, new in _FUSED_SPELLINGS.get(node.op, {}).items():
+            if old in node.attrs:
+                node.attrs[new] = node.attrs.pop(old)
+                change = f"attribute {old!r} of {node.name!r} is now {new!r}"
+                told.append(Upgrade("fused_spellings", node.name, change))
+    return told
+
+
+def hidden_keys(raw: RawGraph) -> list[Upgrade]:
     """`lr_mult` becomes `__lr_mult__`; `weight_lr_mult` of a node becomes `__lr_mult__` of its weight variable."""
-    told = []
+    told: list[Upgrade] = []
     for index in raw.order():
         node = raw.nodes[index]
         hidden = [(k, _hidden_key(k)) for k in node.attrs if any(h in k for h in HIDDEN_KEYS)]
@@ -108,7 +174,8 @@ def hidden_keys(raw: RawGraph) -> list[str]:
                 node.attrs[key] = value
             else:
                 target.attrs[f"__{hidden_key}__"] = value
-                told.append(f"attribute {key!r} of {node.name!r} is now '__{hidden_key}__' of {target.name!r}")
+                change = f"attribute {key!r} of {node.name!r} is now '__{hidden_key}__' of {target.name!r}"
+                told.append(Upgrade("hidden_keys", node.name, change))
     return told
 
 
@@ -138,9 +205,9 @@ def _input_names(raw: RawGraph, index: int) -> tuple[str, ...]:
     return op.input_names(params, op.input_count(params))
 
 
-def missing_inputs(raw: RawGraph) -> list[str]:
+def missing_inputs(raw: RawGraph) -> list[Upgrade]:
     """Before 0.9 auxiliary states were not written: a node with too few inputs gets Variables for the rest."""
-    told = []
+    told: list[Upgrade] = []
     for index in raw.order():
         node = raw.nodes[index]
         if node.is_variable:
@@ -154,7 +221,8 @@ def missing_inputs(raw: RawGraph) -> list[str]:
             variable = RawNode("null", f"{node.name}_{name}" if node.name else name, dict(node.attrs))
             node.inputs.append((len(raw.nodes), 0, 0))
             raw.nodes.append(variable)
-            told.append(f"input {name!r} of {node.name!r} was missing and is now the variable {variable.name!r}")
+            change = f"input {name!r} of {node.name!r} was missing and is now the variable {variable.name!r}"
+            told.append(Upgrade("missing_inputs", node.name, change))
     return told
 
 
@@ -162,9 +230,9 @@ _MOST_ADDED = 1 << 16
 """A file that leaves out more inputs of one node than this has a false `num_args`; `resolve` says so."""
 
 
-def initializers(raw: RawGraph) -> list[str]:
+def initializers(raw: RawGraph) -> list[Upgrade]:
     """Before 0.9.4 initializers were chosen by name: variables get the `__init__` that their operator asks for."""
-    told = []
+    told: list[Upgrade] = []
     for index in raw.order():
         node = raw.nodes[index]
         if node.is_variable or not _definition(raw, index).has_init:
@@ -174,18 +242,19 @@ def initializers(raw: RawGraph) -> list[str]:
             variable, init = raw.nodes[entry[0]], op.initializer(params, position)
             if init and variable.is_variable and "__init__" not in variable.attrs:
                 variable.attrs["__init__"] = init
-                told.append(f"{variable.name!r} is now initialized by {init}")
+                told.append(Upgrade("initializers", variable.name, f"{variable.name!r} is now initialized by {init}"))
     return told
 
 
-def reduce_axis(raw: RawGraph) -> list[str]:
+def reduce_axis(raw: RawGraph) -> list[Upgrade]:
     """Before 0.9.5 `axis=-1` of argmax and argmin meant the default, all axes."""
-    told = []
+    told: list[Upgrade] = []
     for index in raw.order():
         node = raw.nodes[index]
         if node.op in ("argmax", "argmin") and node.attrs.get("axis") == "-1":
             del node.attrs["axis"]
-            told.append(f"axis=-1 of {node.op} {node.name!r} meant all axes and is left out")
+            change = f"axis=-1 of {node.op} {node.name!r} meant all axes and is left out"
+            told.append(Upgrade("reduce_axis", node.name, change))
     return told
 
 

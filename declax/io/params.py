@@ -12,21 +12,18 @@ they are read-only. Whatever the bytes are, nothing is allocated that they do no
 sparse arrays unfold to), nothing of them is executed, and what is no such list ends in one LoadError.
 """
 
-import mmap
 import os
-import stat
 import struct
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
-from secrets import token_hex
-from typing import IO, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from declax.attrs import DTYPES
 from declax.errors import LoadError, nearest
+from declax.io.files import Source, describe, mapped, replacing
 from declax.rules import dtype_of
 from declax.util import is_np_shape
 
@@ -40,9 +37,12 @@ MAX_DENSE = 1 << 30
 
 _INDEX_ARRAYS = (0, 1, 2)
 _MAX_NDIM = 64
-_TYPE_NUMBERS = {name: i for i, name in enumerate(DTYPES)}
+_DTYPES = [d.newbyteorder("<") if d.kind != "V" else d for d in map(dtype_of, DTYPES)]
+_PREFIX = struct.Struct("<Iii")
+_HEADERS = [struct.Struct(f"<{ndim}q3i") for ndim in range(7)]
+"""By number of dimensions: what stands between an array's rank and its values, dimensions, context and type."""
 
-Source: TypeAlias = "str | os.PathLike | bytes | bytearray | memoryview | IO[bytes]"
+_TYPE_NUMBERS = {name: i for i, name in enumerate(DTYPES)}
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,13 @@ def read_params(source: Source, *, max_dense: int = MAX_DENSE) -> Any:
             arrays.append(None if entry is None else entry.dense(max_dense))
         except ValueError as e:
             name = f" ({names[i]!r})" if names else ""
-            raise LoadError(f"{_describe(source)}: array {i}{name}: {e}") from None
+            raise LoadError(f"{describe(source)}: array {i}{name}: {e}") from None
     return dict(zip(names, arrays, strict=True)) if names else arrays
 
 
 def read_stored(source: Source) -> tuple[list[Stored | None], list[str]]:
     """The arrays of a file as it holds them, and their names (none for a plain list)."""
-    reader = _Reader(_buffer(source), _describe(source))
+    reader = _Reader(mapped(source), describe(source))
     magic = reader.number("<Q", "the magic number 0x112 of an NDArray list")
     if magic != LIST_MAGIC:
         raise reader.fail(0, f"expected the magic number 0x112 of an NDArray list, got {magic:#x}")
@@ -135,27 +135,6 @@ def read_stored(source: Source) -> tuple[list[Stored | None], list[str]]:
         raise reader.fail(at, f"expected 0 or {count} names, one for every array, got {named}")
     reader.room(named, 8, "names")
     return entries, [reader.name(i) for i in range(named)]
-
-
-def _describe(source: Source) -> str:
-    if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
-    return f"<{len(source)} bytes>" if isinstance(source, bytes | bytearray | memoryview) else "<stream>"
-
-
-def _buffer(source: Source) -> memoryview:
-    """The bytes of a source, a file's mapped."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        return memoryview(source).cast("B").toreadonly()
-    if not isinstance(source, str | os.PathLike):
-        return memoryview(source.read()).cast("B").toreadonly()
-    try:
-        with open(source, "rb") as file:
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and os.fstat(file.fileno()).st_size:
-                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-            return memoryview(file.read())
-    except OSError as e:
-        raise LoadError(f"{os.fspath(source)}: {e.strerror or e}") from None
 
 
 class _Reader:
@@ -232,7 +211,35 @@ class _Reader:
         """Where the array lived; it comes to the host whatever this says."""
         self.skip(8, f"the context of array {index}")
 
+    def _common(self) -> Stored | None:
+        """The array that stands here if it is dense, of generation V2 and in order; else None, and nothing is read.
+
+        Nearly all arrays are, and a checkpoint has hundreds.
+        """
+        at, data = self.at, self.data
+        if at + _PREFIX.size > len(data):
+            return None
+        magic, storage, ndim = _PREFIX.unpack_from(data, at)
+        if magic != V2 or storage or not 0 < ndim < len(_HEADERS):
+            return None
+        at += _PREFIX.size
+        if at + _HEADERS[ndim].size > len(data):
+            return None
+        *dims, _, _, number = _HEADERS[ndim].unpack_from(data, at)
+        at += _HEADERS[ndim].size
+        if min(dims) < 1 or not 0 <= number < len(_DTYPES):
+            return None
+        end = at + prod(dims) * _DTYPES[number].itemsize
+        if end > len(data):
+            return None
+        self.at, shape = end, tuple(dims)
+        found = np.ndarray(shape, _DTYPES[number], data, at)
+        return Stored(shape, found if found.flags.aligned else found.copy())
+
     def array(self, index: int) -> Stored | None:
+        found = self._common()
+        if found is not None:
+            return found
         at = self.at
         magic = self.number("<I", f"array {index}")
         if magic in (V2, V3):
@@ -300,24 +307,8 @@ def write_params(target: Any, data: Any, *, np_shape: bool | None = None) -> Non
         for chunk in chunks:
             target.write(chunk)
         return
-    path = os.path.realpath(target)
-    if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe
-        with open(path, "wb") as file:
-            file.writelines(chunks)
-        return
-    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:64]}.{token_hex(6)}")
-    try:
-        with open(temporary, "xb") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with replacing(target) as file:
+        file.writelines(chunks)
 
 
 def params_bytes(data: Any, *, np_shape: bool | None = None) -> bytes:

@@ -6,6 +6,7 @@ so the number of nodes is bounded by memory alone, and reading is linear in the 
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ OLDEST_VERSION = 800
 _LIMIT = 2**32
 _MOST_NESTED = 64
 _NODE_KEYS = {"op", "name", "inputs", "attrs", "attr", "param", "control_deps", "subgraphs", "backward_source_id"}
+_OLD_NODE_KEYS = {"attr", "param", "backward_source_id"}
 _GRAPH_KEYS = {"nodes", "arg_nodes", "heads", "node_row_ptr", "attrs"}
 
 
@@ -38,12 +40,16 @@ class RawNode:
 
 @dataclass(slots=True)
 class RawGraph:
-    """A graph as written: nodes in the file's order, heads as (node, output, version), MXNet's version number."""
+    """A graph as written: nodes in the file's order, heads as (node, output, version), MXNet's version number.
+
+    `forms` counts spellings that only older versions wrote (legacy.written_form names them).
+    """
 
     nodes: list[RawNode]
     heads: list[tuple[int, int, int]]
     version: int = OLDEST_VERSION
     where: str = "symbol JSON"
+    forms: Counter[str] = field(default_factory=Counter)
 
     def order(self) -> list[int]:
         """Indices of the nodes that the heads need, inputs before users; LoadError names a node on a cycle."""
@@ -138,8 +144,15 @@ def _graph(value: Any, where: Where) -> tuple[RawGraph, list[tuple[RawNode, Any,
         if nodes[i].op != "null":
             raise _fail((*where, "arg_nodes"), f"node {i} ({nodes[i].name!r}) is no variable but {nodes[i].op}")
     _indices(members.get("node_row_ptr", []), (*where, "node_row_ptr"), _LIMIT)
-    words = str(_fail(where, ""))[:-2]
-    return RawGraph(nodes, heads, _version(members.get("attrs", {}), (*where, "attrs")), words), pending[::-1]
+    version, words = _version(members.get("attrs", {}), (*where, "attrs")), str(_fail(where, ""))[:-2]
+    return RawGraph(nodes, heads, version, words, _forms(listed, members["heads"])), pending[::-1]
+
+
+def _forms(nodes: list[dict], heads: list[list[int]]) -> Counter[str]:
+    """How often each spelling that only older versions wrote stands in a checked graph."""
+    found = Counter(key for node in nodes for key in _OLD_NODE_KEYS & node.keys())
+    found["short_entry"] = sum(len(e) == 2 for node in nodes for e in node["inputs"]) + sum(len(e) == 2 for e in heads)
+    return found
 
 
 def _node(value: Any, where: Where, count: int, pending: list[tuple[RawNode, Any, Where]]) -> RawNode:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from declax.attrs import attr
-from declax.layers.suppress import match, suppress
+from declax.layers.suppress import best_first, match, suppress
 from declax.registry import Tensor, op
 from declax.rules import Shapes, assign
 from declax.shapes import PartialShape, ShapeConflict, is_complete, show
@@ -155,7 +155,6 @@ def _contrib_box_nms(
     alive = score > valid_thresh
     if id_index >= 0:
         alive &= fixed[..., id_index] != background_id
-    order = jnp.argsort(jnp.where(alive, -score, jnp.inf), axis=-1, stable=True).astype(jnp.int32)
     by_class = id_index >= 0 and not force_suppress
 
     def overlaps(refs, others):
@@ -163,23 +162,25 @@ def _contrib_box_nms(
         found = common / (refs[4] + others[4] - common) > overlap_thresh
         return found & (refs[5] == others[5]) if by_class else found
 
-    def one(rows, order, alive):
+    def one(rows, score, alive):
+        order = best_first(score, alive, top)
         ordered = rows[order]
         coords = [ordered[:, coord_start + i] for i in range(4)]
         columns = [*coords, _area(coords, in_format)]
         if by_class:
             columns.append(ordered[:, id_index].astype(jnp.int32))
-        return suppress(columns, alive[order] & (jnp.arange(n) < top), overlaps)
+        kept = suppress(columns, alive[order], overlaps)
+        place = jnp.where(kept, jnp.cumsum(kept, dtype=jnp.int32) - 1, n)
+        return jnp.full((n,), n, jnp.int32).at[place].set(order, mode="drop")
 
-    kept = jax.vmap(one)(fixed, order, alive)
-    front = jnp.argsort(~kept, axis=-1, stable=True)
-    source = jnp.take_along_axis(order, front, axis=-1)
-    exists = jnp.take_along_axis(kept, front, axis=-1)[..., None]
-    moved = jnp.where(exists, jnp.take_along_axis(boxes, source[..., None], axis=1), -1)
+    source = jax.vmap(one)(fixed, score, alive)
+    exists = source < n
+    moved = jnp.take_along_axis(boxes, jnp.minimum(source, n - 1)[..., None], axis=1)
+    moved = jnp.where(exists[..., None], moved, -1)
     if in_format != out_format:
         moved = _shown_as(moved, _convert(lax.stop_gradient(moved), coord_start, out_format))
     place = source + n * jnp.arange(batches, dtype=source.dtype)[:, None]
-    record = jnp.where(exists[..., 0], place, -1).astype(data.dtype)
+    record = jnp.where(exists, place, -1).astype(data.dtype)
     return moved.reshape(data.shape), record.reshape(*lead, n, 1)
 
 
@@ -251,7 +252,7 @@ def _contrib_box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs:
     Shapes: samples (B, N) (> 0.5 for positive ones), matches (B, N) indices into refs (B, M, 4), anchors (B, N, 4),
     all boxes (xmin, ymin, xmax, ymax), means and stds (4,) -> targets and masks (B, N, 4). The gradient is zero.
     """
-    chosen = jnp.take_along_axis(refs, matches.astype(jnp.int32)[..., None], axis=1)
+    chosen = jax.vmap(lambda boxes, at: boxes.at[at].get(mode="clip"))(refs, matches.astype(jnp.int32))
     centre, size = _centre(chosen)
     home, span = _centre(anchors)
     valid = (samples > 0.5)[..., None]

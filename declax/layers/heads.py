@@ -62,15 +62,19 @@ def SoftmaxOutput(
     normalization: Literal["batch", "null", "valid"] = "null",
     out_grad: bool = False,
     smooth_alpha: float = attr(0.0, ge=0, le=1),
+    train: Train,
 ):
     """Softmax whose gradient is that of the cross entropy with `label`.
 
     Shapes: data (N, ...) -> data's shape. The softmax runs over all but the first axis, over the last one with
-    `preserve_shape`, over axis 1 with `multi_output`. The label holds class indices, (N,), data's shape without the
-    last axis, or (N, positions) with `multi_output`; a label of data's own shape holds probabilities.
+    `preserve_shape`, over axis 1 with `multi_output`; as in MXNet, outside of training it also runs over the last one
+    for data of one or four dimensions in float32, unless `multi_output`. The label holds class indices, (N,), data's
+    shape without the last axis, or (N, positions) with `multi_output`; a label of data's own shape holds probabilities.
     The gradient ignores the one that comes in, unless `out_grad`; `normalization` divides it by the batch or by the
     number of labels that are not `ignore_label`.
     """
+    if not train and not multi_output and data.ndim in (1, 4) and data.dtype in (jnp.float32, jnp.bfloat16):
+        return jax.nn.softmax(data, -1)
     x = data.reshape(_softmax_axes(data.shape, multi_output, preserve_shape))
     return jax.nn.softmax(x, 1).reshape(data.shape)
 

@@ -7,7 +7,7 @@ from jax import Array, lax
 
 from declax.attrs import AttrError
 from declax.layers.boxes import need, ranked
-from declax.layers.suppress import match, suppress
+from declax.layers.suppress import best_first, match, suppress
 from declax.registry import Tensor, op
 from declax.rules import Shapes, assign, float32_type
 
@@ -58,11 +58,11 @@ def _contrib_MultiBoxPrior(
     size = np.array([*sizes, *[sizes[0]] * (len(ratios) - 1)], f)
     ratio = np.sqrt(np.array([*[ratios[0]] * len(sizes), *ratios[1:]], f))
     half = np.stack([size * f(height) / f(width) * ratio / f(2), size / ratio / f(2)], -1)
-    # small tables are joined at run time, so that no large constant is compiled in
-    x = jnp.broadcast_to(x[None, :], (height, width))
-    y = jnp.broadcast_to(y[:, None], (height, width))
-    centre = jnp.stack([x, y], -1)[:, :, None]
-    boxes = jnp.concatenate([centre - half, centre + half], -1).reshape(1, -1, 4)
+    # one fused loop: the axes are y, x, the box, its two corners, and (x, y)
+    is_x = np.array([True, False])
+    centre = jnp.where(is_x, x[None, :, None, None, None], y[:, None, None, None, None])
+    corner = np.stack([-half, half], 1)
+    boxes = (centre + corner).reshape(1, -1, 4)
     return jnp.clip(boxes, 0, 1) if clip else boxes
 
 
@@ -217,6 +217,7 @@ def _contrib_MultiBoxDetection(
     home, span = (anchors[:, :2] + anchors[:, 2:]) / 2, anchors[:, 2:] - anchors[:, :2]
     scale = jnp.array(variances, cls_prob.dtype)
     places = jnp.arange(many, dtype=jnp.int32)
+    top = many if nms_topk <= 0 else min(many, nms_topk)
 
     def overlaps(refs, others):
         w = jnp.maximum(jnp.minimum(refs[2], others[2]) - jnp.maximum(refs[0], others[0]), 0)
@@ -241,17 +242,17 @@ def _contrib_MultiBoxDetection(
             score, kind = jnp.full((many,), -1, probs.dtype), jnp.full((many,), -1, probs.dtype)
             real = jnp.zeros((many,), bool)
         rows = jnp.concatenate([kind[:, None], score[:, None], coords], -1)
-        packed = jnp.argsort(~real, stable=True)
         found = jnp.sum(real, dtype=jnp.int32)
-        compact = jnp.where((places < found)[:, None], rows[packed], -1)
+        place = jnp.where(real, jnp.cumsum(real, dtype=jnp.int32) - 1, many)
+        compact = jnp.full_like(rows, -1).at[place].set(rows, mode="drop")
         if not 0 < nms_threshold <= 1:
             return compact
-        order = jnp.argsort(jnp.where(real, -score, jnp.inf), stable=True)
-        kept = jnp.where((places < found)[:, None], rows[order], -1)
-        limit = found if nms_topk <= 0 else jnp.minimum(found, nms_topk)
-        area = (kept[:, 4] - kept[:, 2]) * (kept[:, 5] - kept[:, 3])
-        stays = suppress([*kept[:, 2:].T, area, kept[:, 0]], places < limit, overlaps)
-        result = jnp.where((places < limit)[:, None], kept, compact)
-        return result.at[:, 0].set(jnp.where(stays, result[:, 0], -1))
+        exists = places[:top] < found
+        best = jnp.where(exists[:, None], rows[best_first(score, real, top)], -1)
+        area = (best[:, 4] - best[:, 2]) * (best[:, 5] - best[:, 3])
+        stays = suppress([*best[:, 2:].T, area, best[:, 0]], exists, overlaps)
+        best = best.at[:, 0].set(jnp.where(stays, best[:, 0], -1))
+        rest = compact[top:].at[:, 0].set(-1)
+        return jnp.concatenate([best, rest])
 
     return jax.vmap(one)(cls_prob, loc_pred)

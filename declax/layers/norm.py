@@ -81,6 +81,12 @@ def _inverse_std(var: Array, eps: float) -> Array:
     return y if eps else jnp.where(var == 0, 0, y)
 
 
+def inference_scale(gamma: Array, var: Array, eps: float, fix_gamma: bool) -> Array:
+    """What BatchNorm multiplies a channel by at inference, from its moving variance."""
+    invstd = _inverse_std(var, eps)
+    return invstd if fix_gamma else invstd * gamma
+
+
 def _normalize(data, gamma, beta, moving_mean, moving_var, eps, momentum, fix_gamma, axis, from_batch):
     """(output, mean, variance, inverse std, new moving mean, new moving variance)"""
     axis %= data.ndim
@@ -94,8 +100,7 @@ def _normalize(data, gamma, beta, moving_mean, moving_var, eps, momentum, fix_ga
     else:
         mean, var = moving_mean, moving_var
         moved = moving_mean, moving_var
-    invstd = _inverse_std(var, eps)
-    scale = invstd if fix_gamma else invstd * gamma
+    invstd, scale = _inverse_std(var, eps), inference_scale(gamma, var, eps, fix_gamma)
     y = (x - _shaped(mean, x, axis)) * _shaped(scale, x, axis) + _shaped(beta, x, axis)
     return (y.astype(data.dtype), mean, var, invstd, *moved)
 

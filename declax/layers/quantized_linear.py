@@ -4,14 +4,13 @@
 it stands for (declax/ops/quantize.py).
 """
 
-from itertools import product
 from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
 
 from declax.attrs import AttrError, attr
+from declax.layers.integer import convolve, multiply
 from declax.layers.rnn import RNN
 from declax.ops.quantize import LEVELS, ends, float_types, largest, need_byte, no_gradient, one, product_range, wide
 from declax.ops.rounding import quotient
@@ -72,13 +71,6 @@ def _bias(no_bias: bool) -> bool:
     return not no_bias
 
 
-def _multiply(x: Array, w: Array, axes: tuple[tuple[int, ...], tuple[int, ...]]) -> Array:
-    """int32 sums of products over a pair of axes."""
-    if x.dtype != w.dtype:
-        x, w = x.astype(jnp.int32), w.astype(jnp.int32)
-    return lax.dot_general(x, w, (axes, ((), ())), preferred_element_type=jnp.int32)
-
-
 @op(outputs=NAMES, shape=_conv_shape, types=_weights_type, check=_check_conv)
 def _contrib_quantized_conv(
     data: Tensor,
@@ -111,19 +103,11 @@ def _contrib_quantized_conv(
     """
     n = len(kernel)
     stride, dilate = stride or (1,) * n, dilate or (1,) * n
-    edges = [(p, p) for p in (pad or (0,) * n)]
-    x = jnp.moveaxis(jnp.pad(data, [(0, 0), (0, 0), *edges]), 1, -1)
-    sizes = [(d - (e * (k - 1) + 1)) // s + 1 for d, k, s, e in zip(x.shape[1:-1], kernel, stride, dilate, strict=True)]
-    total = jnp.zeros((), jnp.int32)
-    for tap in product(*map(range, kernel)):  # a matrix product per tap: XLA has fast integer products only of matrices
-        window = tuple(
-            slice(t * e, t * e + (m - 1) * s + 1, s) for t, e, m, s in zip(tap, dilate, sizes, stride, strict=True)
-        )
-        total = total + _multiply(x[(slice(None), *window)], weight[(slice(None), slice(None), *tap)], ((n + 1,), (1,)))
+    total = convolve(data, weight, stride, dilate, pad or (0,) * n)
     if bias is not None:
-        total = total + bias.astype(jnp.int32)
+        total = total + bias.astype(jnp.int32).reshape(-1, *(1,) * n)
     low, high = product_range((min_data, max_data), (min_weight, max_weight), 127.0 * 127.0)
-    return jnp.moveaxis(total, -1, 1), low, high
+    return total, low, high
 
 
 def _affine_shape(ins: Shapes, outs: Shapes, num_hidden, no_bias, flatten) -> None:
@@ -162,7 +146,7 @@ def _contrib_quantized_fully_connected(
     `flatten`, and the ends of its range (1,). The int8 bias is rescaled to the sums.
     """
     x = data.reshape(data.shape[0], -1) if flatten else data
-    total = _multiply(x, weight, ((x.ndim - 1,), (1,)))
+    total = multiply(x, weight)
     if bias is not None:
         assert min_bias is not None
         assert max_bias is not None

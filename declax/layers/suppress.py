@@ -50,6 +50,14 @@ def suppress(boxes: Sequence[Array], alive: Array, overlaps: Callable[..., Array
     return lax.while_loop(more, step, (alive, jnp.zeros_like(alive), jnp.int32(0)))[1]
 
 
+def best_first(score: Array, alive: Array, count: int) -> Array:
+    """Places of the `count` living boxes of largest score, (count,) int32, ties in their order; dead ones come last."""
+    ranked = jnp.where(alive, score, -jnp.inf)
+    if count < score.shape[0]:
+        return lax.top_k(ranked, count)[1]
+    return jnp.argsort(-ranked, stable=True).astype(jnp.int32)
+
+
 def match(scores: Array, allowed: Array) -> tuple[Array, Array]:
     """Greedy one-to-one matching of rows and columns, largest score first; ties go to the first in row-major order.
 

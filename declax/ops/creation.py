@@ -69,6 +69,15 @@ def _full(
     return _filled(value, shape, dtype, results)
 
 
+@op(types=lambda ins, outs: None, shape=lambda ins, outs: None)
+def _set_value(*, src: float = 0.0, results: Results):
+    """One number everywhere: what `x[:] = number` is in graphs, or with `out=` on arrays.
+
+    Shapes: -> the shape and type that inference finds; on arrays (1,), which fills `out` whatever its shape.
+    """
+    return _filled(src, None if results else (1,), None, results)
+
+
 def _type_number(ins: rules.Types, outs: rules.Types, dtype) -> None:
     if dtype >= 0:
         rules.assign_type(outs, 0, DTYPES[dtype])

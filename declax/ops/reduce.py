@@ -276,3 +276,12 @@ def _square_sum(data: Tensor, *, axis: Axes = None, keepdims: bool = False, excl
     Shapes: data (any) -> the axes that stay; (1,) when none does.
     """
     return sum_(data * data, axis=axis, keepdims=keepdims, exclude=exclude)
+
+
+@op(shape=_partial_rule)
+def _broadcast_backward(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bool = False):
+    """The gradient of a broadcast: the sum over the axes that it stretched.
+
+    Shapes: data (any) -> the axes that stay; (1,) when none does.
+    """
+    return sum_(data, axis=axis, keepdims=keepdims, exclude=exclude)

@@ -107,6 +107,26 @@ def _(cotangents, outputs, old_tensor, index_vector, new_tensor):
     return ct.at[index].set(0, mode="drop"), None, ct.at[index].get(mode="clip").astype(new_tensor.dtype)
 
 
+def _index_copy_back_rule(ins: rules.Shapes, outs: rules.Shapes) -> None:
+    old = ins[:2]
+    rules.same_shape(old, outs[:1])
+    ins[:2] = old
+    for i in range(3):
+        rules.assign(outs, i, ins[i + 1])
+
+
+@op(outputs=3, shape=_index_copy_back_rule, auto_create=False)
+def _contrib_backward_index_copy(ograd: Tensor, old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor):
+    """The gradient of _contrib_index_copy: where rows were replaced it goes to new_tensor, elsewhere to old_tensor.
+
+    Shapes: ograd and old_tensor (N, ...), index_vector (M,), new_tensor (M, ...) -> the gradients of the last three,
+    zeros for index_vector.
+    """
+    index = as_index(index_vector)
+    rows = ograd.at[index].get(mode="clip").astype(new_tensor.dtype)
+    return ograd.at[index].set(0, mode="drop"), jnp.zeros_like(index_vector), rows
+
+
 def _like_data(ins: rules.Shapes, outs: rules.Shapes) -> None:
     known = ins[:1]
     rules.same_shape(known, outs)

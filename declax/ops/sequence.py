@@ -302,3 +302,40 @@ def _hawkes(lda, alpha, beta, state, lags, marks, valid_length, max_time) -> tup
 def _(cotangents, outputs, lda, alpha, beta, *rest):
     _, back = jax.vjp(lambda *parameters: _hawkes(*parameters, *rest)[0], lda, alpha, beta)
     return back(cotangents[0])
+
+
+def _hawkes_back_rule(ins: Shapes, outs: Shapes) -> None:
+    parts = ins[2:]
+    if any(s is None for s in parts):
+        return
+    _hawkes_shape(parts, ins[:2])
+    ins[2:] = parts
+    for i, shape in enumerate(parts):
+        rules.assign(outs, i, shape)
+
+
+def _hawkes_back_types(ins: Types, outs: Types) -> None:
+    for i, t in enumerate(ins[2:]):
+        assign_type(outs, i, t)
+
+
+@op(outputs=8, shape=_hawkes_back_rule, types=_hawkes_back_types, auto_create=False)
+def _contrib_backward_hawkesll(
+    ograd: Tensor,
+    ograd_state: Tensor,
+    lda: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    state: Tensor,
+    lags: Tensor,
+    marks: Tensor,
+    valid_length: Tensor,
+    max_time: Tensor,
+):
+    """The gradient of _contrib_hawkesll, which reaches lda, alpha and beta; zeros for the other inputs.
+
+    Shapes: ograd (N,), ograd_state (N, K), which has no part in it, then _contrib_hawkesll's inputs -> their shapes.
+    """
+    rest = (state, lags, marks, valid_length, max_time)
+    _, back = jax.vjp(lambda *parameters: _hawkes(*parameters, *rest)[0], lda, alpha, beta)  # pyright: ignore[reportCallIssue]
+    return (*back(ograd), *(jnp.zeros_like(x) for x in rest))

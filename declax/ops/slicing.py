@@ -275,6 +275,31 @@ def _split_v2(
     return _split(data, at, _bounds(data.shape[at], indices, sections), squeeze_axis)  # pyright: ignore[reportArgumentType]
 
 
+def _join_rule(ins: rules.Shapes, outs: rules.Shapes, axis, squeeze_axis) -> None:
+    if any(s is None for s in ins):
+        return
+    at = canonical_axis(axis, len(ins[0]) + squeeze_axis)  # type: ignore[arg-type]
+    parts: rules.Shapes = [(*s[:at], 1, *s[at:]) if squeeze_axis else s for s in ins]  # type: ignore[index]
+    rules.concat(at, parts, outs)
+
+
+@op(
+    arguments=lambda indices, sections: tuple(f"ograd{i}" for i in range(sections if sections > 0 else len(indices))),
+    shape=_join_rule,
+    auto_create=False,
+)
+def _split_v2_backward(
+    *ograds: Tensor, indices: tuple[int, ...] = attr(), axis: int = 1, squeeze_axis: bool = False, sections: int = 0
+):
+    """The gradient of _split_v2: its parts' gradients joined again.
+
+    Shapes: one (..., d_i, ...) a part, without that axis under `squeeze_axis` -> (..., sum of d_i, ...).
+    """
+    if squeeze_axis:
+        return jnp.stack(ograds, canonical_axis(axis, ograds[0].ndim + 1))
+    return jnp.concatenate(ograds, canonical_axis(axis, ograds[0].ndim))
+
+
 def _crop_rule(ins: rules.Shapes, outs: rules.Shapes, num_args, h_w) -> None:
     rules.require_ranks(ins)
     data = ins[0]

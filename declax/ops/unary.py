@@ -120,6 +120,15 @@ def _contrib_quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float
     return p.in_floats(lambda x: x * (a * x + b) + c, data)
 
 
+@op(shape=rules.same_shape, auto_create=False)
+def _contrib_backward_quadratic(ograd: Tensor, data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0):
+    """The gradient of _contrib_quadratic: ograd * (2 * a * data + b).
+
+    Shapes: ograd and data of one shape -> the same, inferred in both directions. `c` has no part in it.
+    """
+    return p.in_floats(lambda g, x: g * (2 * a * x + b), ograd, data)
+
+
 @op(shape=rules.same_shape)
 def _contrib_div_sqrt_dim(data: Tensor):
     """data / sqrt(d), with d the size of the last axis, as attention scores are scaled.

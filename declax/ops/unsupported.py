@@ -19,17 +19,9 @@ unsupported(
     "it marks missing gradients inside MXNet's own backward graphs; gradients are JAX's here",
 )
 unsupported(
-    (
-        "_broadcast_backward",
-        "_split_v2_backward",
-        "_contrib_backward_hawkesll",
-        "_contrib_backward_index_copy",
-        "_contrib_backward_quadratic",
-    ),
-    "it belongs to MXNet's own backward graphs; gradients are JAX's here",
+    ("_imdecode",),
+    "it reads an image through a pointer of MXNet's process; use _cvimdecode",
 )
-unsupported(("_set_value",), "it fills an array that exists; write x[:] = value")
-unsupported(("_imdecode",), "it is MXNet's oldest way to read an image; use _cvimdecode")
 unsupported(
     (
         "_contrib_dgl_adjacency",

@@ -19,6 +19,8 @@ CASES = [
     Case("amp_cast", [_half], {"dtype": "float32"}, grad=False),
     Case("amp_cast", [_whole], {"dtype": "float16"}),
     Case("amp_cast", [uniform(2, 3, dtype="float64")], {"dtype": "float16"}),
+    Case("Cast", [(2, 3)], {"dtype": "float64"}),
+    Case("amp_multicast", [(2, 3), (3, 2)], {"num_outputs": 2}),
     Case("amp_multicast", [(2, 3), _half], {"num_outputs": 2}, grad=False),
     Case("amp_multicast", [(2, 3), _half, _whole], {"num_outputs": 3, "cast_narrow": True}, grad=False),
     Case("cast_storage", [(2, 3)], {"stype": "default"}),

@@ -60,4 +60,5 @@ CASES = [
     Case("_onehot_encode", [integers(3), (3, 4)], grad=False),
     Case("fill_element_0index", [(3, 4), (3,), integers(3)], wrt=(0, 1)),
     Case("take", [uniform(4, 3, dtype="float16"), integers(2)], grad=False),
+    Case("_contrib_backward_index_copy", [(5, 3), (5, 3), np.array([3, 1], "float32"), (2, 3)], wrt=(0,)),
 ]

@@ -64,7 +64,7 @@ CASES = [
         )
         for linear in (False, True)
     ),
-    head("softmax_cross_entropy", [(4, 5), integers(4)]),
+    Case("softmax_cross_entropy", [(4, 5), integers(4)], train=True, wrt=(0,)),
     head("softmax_cross_entropy", [np.array([[100, 0], [0, 1]], "float32"), np.array([1, 0], "float32")], id="tiny"),
     head(
         "IdentityAttachKLSparseReg", [uniform(4, 3, low=0.1, high=0.9), uniform(3, low=0.2, high=0.8)], {"penalty": 0.1}

@@ -32,6 +32,14 @@ CASES = [
         )
     ),
     Case("BatchNorm", [(6, 3), HALF, (3,), *STATS], {"fix_gamma": False}, train=True, wrt=(0, 1, 2)),
+    *(
+        Case(name, [(4, 3, 2, 2), HALF, (3,), *STATS], {"fix_gamma": False, **more}, train=True, wrt=(0, 1, 2))
+        for name, more in (
+            ("BatchNorm_v1", {}),
+            ("_contrib_SyncBatchNorm", {"key": "k"}),
+            ("_contrib_BatchNormWithReLU", {}),
+        )
+    ),
     Case(
         "BatchNorm",
         [(6, 2, 3), HALF, (3,), *STATS],

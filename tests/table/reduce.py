@@ -46,4 +46,5 @@ CASES = [
         for a in ({}, {"axis": 1}, {"axis": -1, "keepdims": True}, {"keepdims": True})
     ),
     *(Case("argmax_channel", [permutation(*s)]) for s in ((5,), (2, 3), (2, 3, 4))),
+    *(Case("_broadcast_backward", [(2, 3, 4)], a) for a in ({"axis": (0, 2)}, {"axis": 1, "keepdims": True}, {})),
 ]

@@ -45,4 +45,9 @@ CASES = [
         grad=False,
         id="the second output gives no gradient",
     ),
+    Case(
+        "_contrib_backward_hawkesll",
+        [(2,), RATES, RATES, POSITIVE, POSITIVE, RATES, LAGS, MARKS, numbers(4, 2), numbers(5, 6)],
+        wrt=(0, 2, 3, 4),
+    ),
 ]

@@ -101,4 +101,6 @@ CASES = [
     *(Case("diag", [(3,)], {"k": k}) for k in (0, 2, -1)),
     Case("diag", [(2, 3, 4)], {"axis1": -1, "axis2": 0, "k": 1}),
     Case("diag", [uniform(3, 3, dtype="float64")], {}),
+    Case("_split_v2_backward", [(2, 1), (2, 3)], {"indices": (0, 1)}),
+    Case("_split_v2_backward", [(2, 3), (2, 3)], {"indices": (), "sections": 2, "squeeze_axis": True}),
 ]

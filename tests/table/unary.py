@@ -47,4 +47,5 @@ CASES = [
     Case("_contrib_quadratic", [(2, 3)]),
     Case("_contrib_quadratic", [_WHOLE], {"a": 0.5, "b": 0.5, "c": 0.9}),
     Case("_contrib_div_sqrt_dim", [(2, 3, 4)]),
+    Case("_contrib_backward_quadratic", [(2, 3), (2, 3)], {"a": 1.0, "b": 2.0, "c": 3.0}),
 ]

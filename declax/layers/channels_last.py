@@ -1,0 +1,162 @@
+"""Convolution over channels-last data with the weights' channels last too: the formulations that plans choose from.
+
+Data is (N, *spatial, C), weights are (*kernel, C / num_group, O). On CPUs XLA runs a 1x1 convolution fastest as a
+matrix product and a depthwise one as a sum of shifted data, each with its own gradient.
+"""
+
+import functools
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from declax.layers import canonical
+from declax.shapes import Shape
+
+_SPATIAL = "DHW"
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel moves: one number for every spatial dimension, and the number of groups."""
+
+    kernel: Shape
+    stride: Shape
+    dilate: Shape
+    pad: Shape
+    num_group: int = 1
+
+
+def convolution(data: Array, weight: Array, window: Window, formulate: bool = True) -> Array:
+    """The convolution of (N, *spatial, C) with (*kernel, C / num_group, O): (N, *out, O).
+
+    `formulate=False` leaves all to XLA's own convolution.
+    """
+    return _formulation(data, weight, window)(data, weight, window) if formulate else plain(data, weight, window)
+
+
+def _formulation(data: Array, weight: Array, window: Window) -> Callable[[Array, Array, Window], Array]:
+    if window.num_group == 1 and not any(window.pad) and all(k == 1 for k in window.kernel):
+        return _as_product
+    channels = data.shape[-1]
+    if 1 < channels == window.num_group and jax.default_backend() == "cpu":
+        return _depthwise
+    return plain
+
+
+def plain(data: Array, weight: Array, window: Window) -> Array:
+    """XLA's own convolution."""
+    if window.num_group == 1:
+        return canonical.convolution(data, weight, window.stride, window.dilate, window.pad)
+    space = _SPATIAL[-len(window.kernel) :]
+    return lax.conv_general_dilated(
+        data,
+        weight,
+        window.stride,
+        [(p, p) for p in window.pad],
+        rhs_dilation=window.dilate,
+        dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
+        feature_group_count=window.num_group,
+    )
+
+
+# -- a product -------------------------------------------------------------------------------------------------
+
+
+@jax.custom_vjp
+def _product(x: Array, w: Array) -> Array:
+    return x @ w
+
+
+def _product_gradient(saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
+    x, w = saved
+    # with the smaller operand's axis first the weight's gradient is up to twice as fast
+    return g @ w.T, (g.T @ x).T
+
+
+_product.defvjp(lambda x, w: (_product(x, w), (x, w)), _product_gradient)
+
+
+def _as_product(data: Array, weight: Array, window: Window) -> Array:
+    """A 1x1 convolution: the points that the stride visits, times the weight."""
+    if any(s > 1 for s in window.stride):
+        data = lax.slice(data, (0,) * data.ndim, data.shape, (1, *window.stride, 1))
+    channels, filters = weight.shape[-2:]
+    y = _product(data.reshape(-1, channels), weight.reshape(channels, filters))
+    return y.reshape(*data.shape[:-1], filters)
+
+
+# -- a sum of shifted data -------------------------------------------------------------------------------------
+
+
+def _shifts(window: Window) -> list[tuple[Shape, Shape]]:
+    """Every element of the kernel: (its index, how far it reaches into the padded data)."""
+    return [
+        (index, tuple(i * d for i, d in zip(index, window.dilate, strict=True)))
+        for index in itertools.product(*map(range, window.kernel))
+    ]
+
+
+def _out_sizes(data: Array, window: Window) -> Shape:
+    numbers = zip(data.shape[1:-1], window.kernel, window.stride, window.dilate, window.pad, strict=True)
+    return tuple((size + 2 * p - (k - 1) * d - 1) // s + 1 for size, k, s, d, p in numbers)
+
+
+def _padded(data: Array, pad: Shape) -> Array:
+    return jnp.pad(data, [(0, 0), *((p, p) for p in pad), (0, 0)])
+
+
+def _at(padded: Array, shift: Shape, outs: Shape, stride: Shape) -> Array:
+    """The padded data's elements under one element of the kernel, for every output."""
+    start = (0, *shift, 0)
+    ends = (
+        padded.shape[0],
+        *(o + (n - 1) * s + 1 for o, n, s in zip(shift, outs, stride, strict=True)),
+        padded.shape[-1],
+    )
+    return lax.slice(padded, start, ends, (1, *stride, 1))
+
+
+def _depthwise(data: Array, weight: Array, window: Window) -> Array:
+    """One filter, or several, for every channel."""
+    several = weight.shape[-1] // data.shape[-1]
+    if several > 1:
+        data = jnp.repeat(data, several, -1)
+    return _shifted_sum(data, weight.reshape(*window.kernel, -1), window)
+
+
+def _sum_of_shifts(padded: Array, weight: Array, window: Window, outs: Shape) -> Array:
+    terms = (_at(padded, shift, outs, window.stride) * weight[index] for index, shift in _shifts(window))
+    return functools.reduce(jnp.add, terms)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _shifted_sum(data: Array, weight: Array, window: Window) -> Array:
+    return _sum_of_shifts(_padded(data, window.pad), weight, window, _out_sizes(data, window))
+
+
+def _shifted_sum_gradient(window: Window, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
+    data, weight = saved
+    padded, outs = _padded(data, window.pad), g.shape[1:-1]
+    over = tuple(range(g.ndim - 1))
+    d_weight = [jnp.sum(_at(padded, shift, outs, window.stride) * g, over) for _, shift in _shifts(window)]
+    return _spread(g, weight, data.shape, window), jnp.stack(d_weight).reshape(weight.shape)
+
+
+def _spread(g: Array, weight: Array, shape: Shape, window: Window) -> Array:
+    """The gradient of the data: each element of the output's gradient goes back to where its window looked.
+
+    With zeros between the outputs of a strided window, that is a shifted sum with the kernel turned round.
+    """
+    reach = [(k - 1) * d for k, d in zip(window.kernel, window.dilate, strict=True)]
+    numbers = zip(shape[1:-1], g.shape[1:-1], window.stride, window.pad, reach, strict=True)
+    spaces = [(r - p, size + p - (n - 1) * s - 1, s - 1) for size, n, s, p, r in numbers]
+    padded = lax.pad(g, jnp.zeros((), g.dtype), [(0, 0, 0), *spaces, (0, 0, 0)])
+    turned = Window(window.kernel, (1,) * len(reach), window.dilate, (0,) * len(reach))
+    return _sum_of_shifts(padded, jnp.flip(weight, tuple(range(len(reach)))), turned, shape[1:-1])
+
+
+_shifted_sum.defvjp(lambda x, w, window: (_shifted_sum(x, w, window), (x, w)), _shifted_sum_gradient)

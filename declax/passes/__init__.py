@@ -1,0 +1,188 @@
+"""Passes: what a known graph becomes before it runs. Names, JSON and the way nets are written show nothing of it.
+
+A pass is a function `(heads, known) -> heads` over a graph whose shapes and types are known; it shares the nodes that
+it leaves alone and never changes one. `available()` says what there is; every choice can be switched off by name:
+
+    with dx.passes.switched(layout=False):
+        ex = net.simple_bind(dx.cpu(), data=(16, 3, 224, 224))
+
+The environment variable `DECLAX_PASSES` does so for a whole process: `-layout,-fold` takes these away, `none` all.
+Executors keep the choice that was in force when they were bound, `jax.jit` the one in force when it traced.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from declax import graph
+from declax.errors import InferenceError, nearest
+from declax.graph import Entry
+
+if TYPE_CHECKING:
+    from declax.infer import Inferred
+    from declax.plan import Plan
+
+_CHOICES = {
+    "fold": "at inference, BatchNorm goes into the weights of the convolution or product before it",
+    "layout": "convolutions and what stands between them run channels-last, with transposes only at the borders",
+    "formulate": "convolutions run as products or sums of shifted data where that is faster",
+    "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
+    "roll": "blocks that repeat, each fed by the one before, are compiled once and run as a loop",
+    "schedule": "compiled in the order that needs the least memory, where the backend can be told",
+    "recompute": "what `force_mirroring` marks is computed again in the backward, not kept for it",
+    "prepare": "what depends on parameters alone is computed when they change, not at every inference",
+}
+"""Every choice and what it does."""
+
+
+def available() -> dict[str, str]:
+    """Every choice by name, with what it does."""
+    return dict(_CHOICES)
+
+
+def _from_environment(text: str) -> frozenset[str]:
+    words = [w.strip() for w in text.split(",") if w.strip()]
+    chosen = set() if words and (words[0] == "none" or not words[0].startswith("-")) else set(_CHOICES)
+    for word in words:
+        if word in ("none", "all"):
+            chosen = set(_CHOICES) if word == "all" else set()
+        elif word.startswith("-"):
+            chosen.discard(_checked(word[1:]))
+        else:
+            chosen.add(_checked(word))
+    return frozenset(chosen)
+
+
+def _checked(name: str) -> str:
+    if name not in _CHOICES:
+        raise ValueError(f"there is no pass {name!r}{nearest(name, _CHOICES)}; there are {', '.join(_CHOICES)}")
+    return name
+
+
+class _Local(threading.local):
+    enabled: frozenset[str] | None = None
+
+
+_local = _Local()
+_default = [_from_environment(os.environ.get("DECLAX_PASSES", ""))]
+
+
+def enabled() -> frozenset[str]:
+    """The names of the choices in force on this thread."""
+    return _default[0] if _local.enabled is None else _local.enabled
+
+
+def state() -> tuple:
+    """What decides about plans: the choices in force, and whether MXNET_BACKWARD_DO_MIRROR asks for mirroring."""
+    return enabled(), os.environ.get("MXNET_BACKWARD_DO_MIRROR", "0") not in ("", "0")
+
+
+@contextmanager
+def switched(**choices: bool) -> Iterator[None]:
+    """Switches choices on or off, by name, for what is bound or traced inside; on this thread only.
+
+    >>> with dx.passes.switched(layout=False):
+    ...     "layout" in dx.passes.enabled()
+    False
+    """
+    before = _local.enabled
+    chosen = set(enabled())
+    for name, on in choices.items():
+        (chosen.add if on else chosen.discard)(_checked(name))
+    _local.enabled = frozenset(chosen)
+    try:
+        yield
+    finally:
+        _local.enabled = before
+
+
+@contextmanager
+def only(*names: str) -> Iterator[None]:
+    """Switches everything off but the named choices; `only()` runs the graph as it was declared."""
+    before = _local.enabled
+    _local.enabled = frozenset(_checked(n) for n in names)
+    try:
+        yield
+    finally:
+        _local.enabled = before
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a pass may ask: shapes and types of the entries of the graph, and how it will run."""
+
+    shapes: "Inferred"
+    types: "Inferred"
+    train: bool
+
+    def shape(self, entry: Entry) -> tuple[int, ...]:
+        """The shape of one entry."""
+        return self.shapes.of(entry)
+
+    def dtype(self, entry: Entry) -> Any:
+        """The type of one entry."""
+        return self.types.of(entry)
+
+
+def optimised(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool) -> "Plan":
+    """The plan that the enabled passes make of a plan for arrays like these; the same plan where none applies."""
+    chosen, mirrored = state()
+    plan = _rewritten(plan, args, aux, train)
+    if train and "recompute" in chosen:
+        from declax.passes import recompute
+
+        return recompute.apply(plan, mirrored)
+    return plan
+
+
+def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool) -> "Plan":
+    """The plan that the enabled passes over graphs make."""
+    from declax.plan import Plan
+
+    chosen = enabled()
+    variables = {n.name: x for n, x in zip((*plan.arguments, *plan.states), (*args, *aux), strict=True)}
+    operators = {s.node.op_name for s in plan.steps}
+    if len(variables) != len(args) + len(aux):
+        return plan
+    heads = plan.heads
+    for name, module, triggers in _PIPELINE:
+        if name in chosen and not triggers.isdisjoint(operators):
+            known = _known(heads, variables, train)
+            if known is None:
+                return plan
+            heads = import_module(module).apply(heads, known)
+    found = plan if tuple(heads) == plan.heads else Plan(heads, plan.arguments, plan.states)
+    if "roll" in chosen:
+        from declax.passes import roll
+
+        known = _known(heads, variables, train)
+        found = found if known is None else roll.apply(found, known)
+    return found
+
+
+_PIPELINE = (
+    ("fold", "declax.passes.fold", frozenset({"BatchNorm"})),
+    ("layout", "declax.passes.layout", frozenset({"Convolution"})),
+)
+"""The passes over graphs in the order in which they run: name, module, operators without which it has nothing to do."""
+
+
+def _known(heads: Sequence[Entry], variables: Mapping[str, Any], train: bool) -> Known | None:
+    """Shapes and types everywhere, or None where inference does not reach."""
+    from declax import infer
+
+    names = {n.name for n in graph.topological(heads) if n.op is None}
+    given = {k: x for k, x in variables.items() if k in names}
+    try:
+        types = infer.infer_types(heads, {k: np.dtype(x.dtype) for k, x in given.items()})
+        shapes = infer.infer_shapes(heads, {k: tuple(x.shape) for k, x in given.items()}, types, exact=True)
+    except InferenceError:
+        return None
+    known = all(s is not None and None not in s for values in shapes.entries.values() for s in values)
+    return Known(shapes, types, train) if known and shapes.complete and types.complete else None
