@@ -138,7 +138,7 @@ def _groups(bodies: Sequence[Body]) -> dict[tuple, list[Window]]:
             running = 0
             for end in range(start, min(len(body.calls), start + _LONGEST)):
                 call = body.calls[end]
-                if call.bodies:
+                if call.is_raw:
                     break
                 refs = tuple(_place(ref, position, start, outside) for _, ref in call.inputs)
                 running = hash((running, shapes[end], refs))
@@ -299,7 +299,8 @@ def short_name(target: Any) -> str:
     if isinstance(target, Function):
         return "x"
     last = target.rpartition(".")[2]
-    return _SHORT.get(last, last.strip("_").lower())
+    found: str | None = _SHORT.get(last)
+    return last.strip("_").lower() if found is None else found
 
 
 def _outside(window: Window) -> list[tuple[str, Ref]]:
@@ -342,8 +343,8 @@ def _make(windows: list[Window], shared: _Shared, bodies: Sequence[Body]) -> Fun
     return function
 
 
-def _port(role: str) -> str:
-    return "data" if role in ("lhs", "rhs", "_data") or role.startswith("arg") else role
+def _port(role: str | None) -> str:
+    return "data" if role is None or role in ("lhs", "rhs", "_data") or role.startswith("arg") else role
 
 
 def _value(column: Column, number: int) -> Any:

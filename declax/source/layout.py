@@ -76,9 +76,9 @@ def nested(indent: int, argument: str) -> list[str]:
     line = f"{' ' * indent}{argument},"
     if len(line) <= WIDTH:
         return [line]
-    if argument.startswith("[") and argument.endswith("]"):
+    if argument[:1] + argument[-1:] in ("[]", "{}"):
         items = [f"{' ' * (indent + 4)}{item}," for item in split_arguments(argument[1:-1])]
-        return [f"{' ' * indent}[", *items, f"{' ' * indent}],"]
+        return [f"{' ' * indent}{argument[0]}", *items, f"{' ' * indent}{argument[-1]},"]
     if not argument.endswith(")") or "(" not in argument:
         return [line]
     opening = argument.index("(")

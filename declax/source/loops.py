@@ -67,7 +67,7 @@ def _loop_at(
     most = 1
     while shapes[start + most * period : start + (most + 1) * period] == shapes[start : start + period]:
         most += 1
-    if any(c.bodies for c in calls[start : start + period]):
+    if any(c.is_raw for c in calls[start : start + period]):
         return None
     while most >= _FEWEST and most * period - period > 2:
         rounds = [calls[start + t * period : start + (t + 1) * period] for t in range(most)]

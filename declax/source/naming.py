@@ -11,7 +11,19 @@ from declax.source.blocks import Function, short_name
 from declax.source.statements import Body, Call, Key
 from declax.source.templates import Atoms, Param, Slot
 
-RESERVED = {*keyword.kwlist, *dir(builtins), "dx", "sym", "network", "parameter", "registry", "symbol", "x", "i"}
+RESERVED = {
+    *keyword.kwlist,
+    *dir(builtins),
+    "dx",
+    "sym",
+    "network",
+    "parameter",
+    "make_node",
+    "registry",
+    "symbol",
+    "x",
+    "i",
+}
 
 
 class Names:

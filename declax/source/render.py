@@ -15,8 +15,8 @@ from declax.source.templates import Atoms, Slot, same
 if TYPE_CHECKING:
     from declax.symbol import Symbol
 
-_CONTROL_FLOW = '''def with_subgraphs(op, inputs, subgraphs, name, attr):
-    """A control-flow node that runs the graphs of other symbols."""
+_CONTROL_FLOW = '''def make_node(op, inputs, subgraphs, name, attr):
+    """A node by its operator's name, for operators without a function and for those that run subgraphs."""
     definition = registry.lookup(op)
     return symbol.create(definition, op, inputs, {}, {}, name, attr, subgraphs=tuple(list(s.heads) for s in subgraphs))
 '''
@@ -75,7 +75,7 @@ def to_python(symbol: "Symbol") -> str:
     blocks = [writer.function(f) for f in _callees_first(functions)]
     blocks.append(writer.network(main, "network", "The graph."))
     blocks[:0] = writer.subgraphs
-    flow = bool(writer.subgraphs)
+    flow = any(c.is_raw for c in main.calls) or bool(writer.subgraphs)
     helpers = [_CONTROL_FLOW] if flow else []
     if common:
         given = ", ".join(f"{k[1]}={literal(v, atoms)}" for k, v in common.items())
@@ -272,7 +272,7 @@ class _Scope:
         return [(id(s), k) for s, k in body.heads] == [(id(c), k) for k in range(c.outputs)]
 
     def statement(self, c: Call, before: str, indent: int, inputs: Sequence[str] | None = None) -> list[str]:
-        if not c.bodies:
+        if not c.is_raw:
             return call(indent, before, self.callee(c), self.arguments(c, inputs))
         made = [self.writer.subgraph(b, f"{label(c, self.atoms)}_graph") for b in c.bodies]
         given = [self.ref(r) for _, r in c.inputs] if inputs is None else inputs
@@ -281,7 +281,7 @@ class _Scope:
             quoted(c.target), f"[{', '.join(given)}]", f"[{', '.join(f'{m}()' for m in made)}]",
             literal(c.fields["name",], self.atoms), f"{{{attrs}}}",
         ]  # fmt: skip
-        return call(indent, before, "with_subgraphs", parts)
+        return call(indent, before, "make_node", parts)
 
     def _assigned(self, at: int, c: Call) -> str:
         """`name = ` for a call, where the values' expressions are noted."""

@@ -42,6 +42,11 @@ class Call:
     lines: float = 0.0  # about how many lines it takes, once that was found
     shape: tuple = ()  # what it does up to values, once that was found
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether no public function makes the node, so that it is made by its operator's name."""
+        return isinstance(self.target, str) and not self.target.startswith("sym.")
+
 
 @dataclass(eq=False)
 class Body:
@@ -96,23 +101,24 @@ class _Reader:
         fields: dict[Key, Any] = {}
         inputs: list[tuple[str | None, Ref]] = []
         roles: list[str] = []
+        raw = bool(node.subgraphs) or not op.auto_create or public_path(op).startswith("np")
         positional = True
         for i, (role, entry) in enumerate(zip(node.input_names(), node.inputs, strict=True)):
-            if _takes_names(node) and self._is_made_by_call(node, i, role):
+            if not raw and _takes_names(node) and self._is_made_by_call(node, i, role):
                 positional = False
-            elif self._is_parameter(node, i, role):
+            elif not raw and self._is_parameter(node, i, role):
                 _refuse_old_keys(entry.node)
                 fields["var", role] = entry.node.name
                 fields |= {("var", role, k): v for k, v in _variable_values(entry.node.attrs)}
                 positional = False
             else:
-                positional = positional and (bool(op.variadic) or op.all_input_names[i] == role)
+                positional = positional and (raw or bool(op.variadic) or op.all_input_names[i] == role)
                 inputs.append((None if positional else role, self.ref(entry.node, entry.index)))
                 roles.append(role)
-        fields |= dict(_hyper_values(node))
+        fields |= {("attr", k): v for k, v in node.attrs.items()} if raw else dict(_hyper_values(node))
         fields["name",] = node.name
         bodies = tuple(body_of(heads) for heads in node.subgraphs)
-        target = op.name if bodies else "sym." + public_path(op)
+        target = op.name if raw else "sym." + public_path(op)
         made = self.calls[id(node)] = Call(target, inputs, fields, node.visible_outputs(), bodies, tuple(roles))
         return made
 
