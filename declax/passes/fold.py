@@ -1,11 +1,10 @@
 """At inference a BatchNorm is one factor and one summand a channel: they go into the layer before it."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from jax import Array
 
-from declax import graph
+from declax import folding, graph
 from declax.graph import Entry, Node
 from declax.layers.norm import inference_scale
 from declax.passes import Known
@@ -17,35 +16,14 @@ def apply(heads: Sequence[Entry], known: Known) -> list[Entry]:
     """The heads over a graph in which every BatchNorm that can be folded is."""
     if known.train:
         return list(heads)
-    order = graph.topological(heads)
-    uses = Counter((id(e.node), e.index) for node in order for e in node.inputs)
-    uses.update((id(e.node), e.index) for e in heads)
+    uses = graph.uses(heads)
 
     def change(node: Node, inputs: list[Entry]) -> list[Entry] | None:
-        if not foldable(node, uses) or not _same_type(node, known):
+        if node.op_name != "BatchNorm" or node.inputs[0].node.op_name not in _LAYERS:
             return None
-        return _folded(node, inputs)
+        return _folded(node, inputs) if folding.refusal(node, uses) is None and _same_type(node, known) else None
 
     return graph.rewrite(heads, change)
-
-
-def foldable(node: Node, uses: Counter) -> bool:
-    """Whether a node is a BatchNorm over the channels of a layer whose output nothing else reads.
-
-    `uses` counts the readers of every entry, by the node's `id` and the output's index.
-    """
-    if node.op_name != "BatchNorm" or node.params is None:
-        return False
-    layer, index = node.inputs[0].node, node.inputs[0].index
-    if uses[id(layer), index] != 1 or any(uses[id(node), i] for i in (1, 2)):
-        return False
-    if layer.op_name == "Convolution" and layer.params is not None:
-        rank = len(layer.params["kernel"]) + 2
-        axis = 1 if layer.params["layout"] in (None, "NCW", "NCHW", "NCDHW") else rank - 1
-        return node.params["axis"] % rank == axis
-    if layer.op_name == "FullyConnected" and layer.params is not None and layer.params["flatten"]:
-        return node.params["axis"] in (1, -1)
-    return False
 
 
 def _same_type(node: Node, known: Known) -> bool:
@@ -86,5 +64,7 @@ def _fold_batch_norm(
 def _shape(ins, outs) -> None:
     outs[0], outs[1] = ins[0], ins[1]
 
+
+_LAYERS = ("Convolution", "FullyConnected")
 
 _FOLD = plan_operator(_fold_batch_norm, num_args="num_args", outputs=("weight", "bias"), shape=_shape)
