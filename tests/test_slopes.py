@@ -108,3 +108,51 @@ def test_samples_move_with_their_parameters(name, attrs, noise):
     np.testing.assert_allclose(grads[names[-1]], noise(y, *arrays.values()), rtol=2e-4, atol=1e-5)
     if len(names) == 2:
         np.testing.assert_allclose(grads[names[0]], 1)
+
+
+def nested_foreach():
+    x, w = mx.sym.Variable("x"), mx.sym.Variable("w")
+
+    def row(values, state):
+        inner, last = mx.sym.contrib.foreach(lambda v, s: (mx.sym.tanh(v * s[0]), [s[0] * w + v]), values, [state[0]])
+        return mx.sym.sum(inner, axis=0), [last[0]]
+
+    out, last = mx.sym.contrib.foreach(row, x, [mx.sym.Variable("s")])
+    return mx.sym.Group([out, *last])
+
+
+def while_in_foreach():
+    x, w = mx.sym.Variable("x"), mx.sym.Variable("w")
+
+    def row(value, state):
+        outs, last = mx.sym.contrib.while_loop(
+            lambda i, v: mx.sym.sum(i) < 3, lambda i, v: (v * w, [i + 1, mx.sym.tanh(v * w)]),
+            [mx.sym.zeros((1,), dtype="float64"), value + state[0]], max_iterations=4,
+        )  # fmt: skip
+        return mx.sym.sum(outs, axis=0), [last[1]]
+
+    out, last = mx.sym.contrib.foreach(row, x, [mx.sym.Variable("s")])
+    return mx.sym.Group([out, *last])
+
+
+def cond_in_foreach():
+    x, w = mx.sym.Variable("x"), mx.sym.Variable("w")
+
+    def row(value, state):
+        chosen = mx.sym.contrib.cond(
+            mx.sym.sum(value) > 0, lambda: value * w * state[0], lambda: mx.sym.sin(value) + state[0] * w
+        )
+        return chosen, [mx.sym.tanh(chosen)]
+
+    out, last = mx.sym.contrib.foreach(row, x, [mx.sym.Variable("s")])
+    return mx.sym.Group([out, *last])
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"), [(nested_foreach, (3, 4, 2)), (while_in_foreach, (3, 2)), (cond_in_foreach, (4, 2))]
+)
+def test_nested_control_flow(make, shape):
+    rng = np.random.default_rng(0)
+    arrays = {"x": rng.normal(size=shape), "s": rng.normal(size=2), "w": rng.uniform(0.5, 1.5, 2)}
+    got, want = measured(make(), arrays, ["x", "s", "w"])
+    assert got == pytest.approx(want, rel=1e-6)
