@@ -212,7 +212,8 @@ def convolution(
         y = jnp.clip(y, 0, np.float32(before.alpha) * output_scale)
     if added is not None:
         sum_scale = output_scale / _scale(added.dtype.name, *ends[2:4])
-        y = unfused(y) + added.astype(jnp.float32) * sum_scale
+        with jax.enable_x64(True):  # oneDNN rounds once, after multiplying and adding
+            y = (y.astype("float64") + added.astype("float64") * sum_scale.astype("float64")).astype("float32")
     if with_postsum_act and after is not None:
         y = after(y)
     if added is None or calibrated is None:
