@@ -237,7 +237,7 @@ def _arrays(found: Any) -> Any:
     return dict(zip(found, arrays, strict=True)) if isinstance(found, dict) else arrays
 
 
-_MOST_MAPPED = 1 << 24
+_MOST_MAPPED = 1 << 22
 """Bytes of a mapped file that are kept in memory while its arrays are copied."""
 
 

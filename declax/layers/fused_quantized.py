@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array, lax
 
 from declax.errors import OperatorError
-from declax.layers.integer import convolve, multiply
+from declax.layers.integer import convolve, is_saturating, multiply
 from declax.ops.quantize import WIDE, largest, rounded
 from declax.ops.rounding import quotient, unfused
 
@@ -151,9 +151,9 @@ def _by_channel(x: Array, ndim: int) -> Array:
     return x.reshape(1, -1, *(1,) * (ndim - 2)) if x.ndim else x
 
 
-def _with_bias(total: Array, bias: Array | None, scales: Array) -> Array:
-    """float32 sums with a bias added that is quantised to them."""
-    total = total.astype(jnp.float32)
+def _with_bias(total: Array, bias: Array | None, scales: Array, half: np.float32) -> Array:
+    """float32 sums, of weights that were made smaller by `half`, with a bias added that is quantised to them."""
+    total = total.astype(jnp.float32) / half
     if bias is None:
         return total
     return total + _by_channel(rounded(bias * scales, jnp.int32).astype(jnp.float32), total.ndim)
@@ -188,11 +188,13 @@ def convolution(
     if calibrated is None:
         scales = _scale("int8", jnp.min(weight), jnp.max(weight))
     n = len(params["kernel"])
+    # where oneDNN saturates it halves the weights beside signed data, so that they do not
+    half = np.float32(0.5 if is_saturating() and data_type == "int8" else 1)
     total = convolve(
-        data, rounded(weight * scales.reshape(-1, *(1,) * (n + 1)), jnp.int8), params["stride"] or (1,) * n,
-        params["dilate"] or (1,) * n, params["pad"] or (0,) * n, params["num_group"],
+        data, rounded(weight * (scales * half).reshape(-1, *(1,) * (n + 1)), jnp.int8), params["stride"] or (1,) * n,
+        params["dilate"] or (1,) * n, params["pad"] or (0,) * n, params["num_group"], saturating=is_saturating(),
     )  # fmt: skip
-    y = _with_bias(total, bias, scales * data_scale)
+    y = _with_bias(total, bias, scales * data_scale, half)
 
     if calibrated is None:
         out_type, output_scale = "int32", data_scale * scales
@@ -210,7 +212,8 @@ def convolution(
         y = jnp.clip(y, 0, np.float32(before.alpha) * output_scale)
     if added is not None:
         sum_scale = output_scale / _scale(added.dtype.name, *ends[2:4])
-        y = unfused(y) + added.astype(jnp.float32) * sum_scale
+        with jax.enable_x64(True):  # oneDNN rounds once, after multiplying and adding
+            y = (y.astype("float64") + added.astype("float64") * sum_scale.astype("float64")).astype("float32")
     if with_postsum_act and after is not None:
         y = after(y)
     if added is None or calibrated is None:
@@ -269,7 +272,7 @@ def affine(
         if bias is not None:
             bias, weight, scales = _int8_bias(bias, ends[4:6], weight, scales, data_scale)
     x = data.reshape(data.shape[0], -1) if params["flatten"] else data
-    y = multiply(x, weight).astype(jnp.float32)
+    y = multiply(x, weight, saturating=is_saturating()).astype(jnp.float32)
     if bias is not None:
         y = y + bias.astype(jnp.float32)
 

@@ -1,5 +1,11 @@
-"""Sums of products of 8-bit numbers in int32, exact whatever the order of adding up."""
+"""Sums of products of 8-bit numbers in int32, exact whatever the order of adding up.
 
+CPUs without VNNI cannot do that: there oneDNN, and MXNet with it, adds up two products of uint8 and int8 at a time in
+16 bits, which saturates. `DECLAX_INT8=saturating` in the environment makes fused layers do the same, slowly, to compare
+with numbers that were recorded on such a machine.
+"""
+
+import os
 from itertools import product
 
 import jax.numpy as jnp
@@ -8,19 +14,31 @@ from jax import Array, lax
 Shape = tuple[int, ...]
 
 
-def multiply(x: Array, w: Array) -> Array:
+def multiply(x: Array, w: Array, *, saturating: bool = False) -> Array:
     """x (..., K) of int8 or uint8 times w (M, K) of int8 -> (..., M) of int32."""
-    return _multiply(*_signed(x), w)
+    if not saturating:
+        return _multiply(*_signed(x), w)
+    moved = 0 if x.dtype == jnp.uint8 else 128
+    total = _saturating((x.astype(jnp.int32) + moved)[..., None, :], w[:, :, None])
+    return total - moved * jnp.sum(w, 1, dtype=jnp.int32)
 
 
-def convolve(x: Array, w: Array, stride: Shape, dilate: Shape, pad: Shape, num_group: int = 1) -> Array:
+def is_saturating() -> bool:
+    """Whether fused layers compute as oneDNN does on CPUs without VNNI."""
+    return os.environ.get("DECLAX_INT8") == "saturating"
+
+
+def convolve(
+    x: Array, w: Array, stride: Shape, dilate: Shape, pad: Shape, num_group: int = 1, *, saturating: bool = False
+) -> Array:
     """Convolution of x (N, C, *spatial), int8 or uint8, with w (O, C / num_group, *kernel) of int8 -> int32.
 
     XLA's fast products of 8-bit numbers are those of matrices, so the windows become the rows of one; where each group
     has one channel they are products of vectors instead.
     """
     kernel = w.shape[2:]
-    x, zero = _signed(x)
+    saturating = saturating and x.dtype == jnp.uint8 and not (num_group > 1 and w.shape[1] == 1)
+    x, zero = (x, 0) if saturating else _signed(x)
     edges = [(0, 0), *((p, p) for p in pad), (0, 0)]
     x = jnp.pad(jnp.moveaxis(x, 1, -1), edges, constant_values=zero)
     sizes = [(d - e * (k - 1) - 1) // s + 1 for d, k, s, e in zip(x.shape[1:-1], kernel, stride, dilate, strict=True)]
@@ -31,6 +49,11 @@ def convolve(x: Array, w: Array, stride: Shape, dilate: Shape, pad: Shape, num_g
     taps = w.reshape(*w.shape[:2], -1)
     if num_group > 1 and w.shape[1] == 1:
         total = _by_channel(windows, zero, taps[:, 0])
+    elif saturating:
+        stacked = jnp.split(jnp.stack(windows, -2), num_group, -1)
+        total = jnp.concatenate(
+            [_saturating(a, b) for a, b in zip(stacked, jnp.split(taps, num_group), strict=True)], -1
+        )
     else:
         columns = jnp.stack(windows, -1).reshape(*windows[0].shape[:-1], num_group, -1)
         total = _grouped(columns, zero, taps.reshape(num_group, w.shape[0] // num_group, -1))
@@ -53,6 +76,23 @@ def _multiply(x: Array, zero: int, w: Array) -> Array:
 def _grouped(x: Array, zero: int, w: Array) -> Array:
     """x (..., G, K) times w (G, M, K), group by group -> (..., G * M)."""
     return jnp.concatenate([_multiply(x[..., g, :], zero, w[g]) for g in range(len(w))], -1)
+
+
+def _saturating(x: Array, w: Array) -> Array:
+    """x (..., taps, C) times w (O, C, taps) -> (..., O), the products of two neighbouring channels added in 16 bits."""
+    odd = x.shape[-1] % 2
+    x = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, odd)]).astype(jnp.int32)
+    w = jnp.pad(w, [(0, 0), (0, odd), (0, 0)]).astype(jnp.int32)
+    rows = x.reshape(-1, x.shape[-2] * x.shape[-1] // 2, 2)
+    columns = jnp.swapaxes(w, 1, 2).reshape(w.shape[0], -1, 2)
+
+    def add(total: Array, pair: tuple[Array, Array]) -> tuple[Array, None]:
+        a, b = pair
+        return total + jnp.clip(a[:, :1] * b[:, 0] + a[:, 1:] * b[:, 1], -(2**15), 2**15 - 1), None
+
+    start = jnp.zeros((len(rows), len(columns)), jnp.int32)
+    total, _ = lax.scan(add, start, (jnp.moveaxis(rows, 1, 0), jnp.moveaxis(columns, 1, 0)))
+    return total.reshape(*x.shape[:-2], -1)
 
 
 def _by_channel(windows: list[Array], zero: int, w: Array) -> Array:
