@@ -28,15 +28,14 @@ COMPILED = (("inception_bn", 16), ("resnet152", 4), ("bert", 4), ("lstm_100", 8)
 QUICK = ("inception_bn_28", "lstm_fused", "mlp")
 TURN = 0.25
 """Seconds that a turn should take at least: short steps are repeated."""
-PATIENCE = 3
-"""How often a round that other programs disturbed is measured before it counts all the same."""
 
 
 class Bench:
     """The chosen peers with their Pythons, and how often is measured."""
 
-    def __init__(self, pythons: dict[str, str], rounds: int, threads: int, work: Path):
-        self._pythons, self._rounds, self._threads, self._work = pythons, rounds, threads, work
+    def __init__(self, pythons: dict[str, str], rounds: int, patience: int, threads: int, work: Path):
+        self._pythons, self._rounds, self._patience = pythons, rounds, patience
+        self._threads, self._work = threads, work
         self.versions: dict[str, str] = {}
 
     def compare(self, name: str, training: bool, batch: int | None) -> dict:
@@ -84,12 +83,13 @@ class Bench:
         keys = list(running)
         for i in range(self._rounds):
             order = keys[i % len(keys) :] + keys[: i % len(keys)]
-            for _ in range(PATIENCE):
+            for attempt in range(self._patience + 1):
                 found = {key: running[key].timed(**turns[key]) for key in order}
                 disturbed = [PEERS[k].title for k, (_, other) in found.items() if other]
                 if not disturbed:
                     break
-                say(f"  round {i + 1}: other programs ran beside {', '.join(disturbed)}; once more")
+                if attempt < self._patience:
+                    say(f"  round {i + 1}: other programs ran beside {', '.join(disturbed)}; once more")
             else:
                 rows["declax"]["disturbed"] = rows["declax"].get("disturbed", 0) + 1
             for key, (seconds, _) in found.items():
@@ -134,6 +134,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--what", type=words, default=list(kinds), help=f"some of {','.join(kinds)}")
     parser.add_argument("--batch", type=int, help="instead of each net's own")
     parser.add_argument("--rounds", type=int, help="interleaved rounds, 10 unless said")
+    again = "how often a round is measured again because other programs ran beside it"
+    parser.add_argument("--patience", type=int, default=2, help=again)
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of each peer; all cores unless said")
     chosen = [k for k in PEERS if k not in ("declax", "torch_compile")]
     parser.add_argument("--peers", type=words, default=chosen, help=f"some of {','.join(k for k in PEERS)}")
@@ -171,7 +173,7 @@ def main() -> None:
     nets = given.nets or (QUICK if given.quick else STEADY)
     rounds = given.rounds or (3 if given.quick else 10)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(pythons(given), rounds, given.threads, Path(folder))
+        bench = Bench(pythons(given), rounds, given.patience, given.threads, Path(folder))
         measured: dict[str, list] = {}
         for training in (False, True):
             what = "training" if training else "inference"

@@ -62,6 +62,8 @@ def _target(row: dict) -> str:
     key, limit = SINGLE if row["batch"] == 1 and not row["training"] else targets[index]
     text = f"<= {limit} {PEERS[key].title}"
     ratio = row["peers"].get(key, {}).get("ratio")
+    if row["peers"]["declax"].get("disturbed"):
+        return f"{text}: undecided, disturbed"
     return text if ratio is None else f"{text}: {'met' if ratio <= limit else 'missed'}"
 
 

@@ -92,6 +92,8 @@ def test_tables_tell_ratios_targets_and_reasons():
     )
     peers["onnxruntime"]["ratio"] = 1.2
     assert tables.steps([row]).endswith("<= 1.1 ONNX Runtime: missed |")
+    peers["declax"]["disturbed"] = 1
+    assert "ONNX Runtime: undecided, disturbed |\n\nOther programs ran during rounds of ResNet." in tables.steps([row])
 
 
 def test_a_worker_answers_and_hands_on_errors(tmp_path):
