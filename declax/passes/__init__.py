@@ -33,10 +33,14 @@ _CHOICES = {
     "layout": "convolutions and what stands between them run channels-last, with transposes only at the borders",
     "formulate": "convolutions run as products or sums of shifted data where that is faster",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
-    "roll": "blocks that repeat, each fed by the one before, are compiled once and run as a loop",
+    "roll": "steps that repeat over shared weights, each fed by the one before, are compiled once and run as a loop",
+    "stack": "blocks with weights of their own are rolled too, over stacked weights (off unless asked for)",
     "prepare": "what depends on parameters alone is computed when they change, not at every inference",
 }
 """Every choice and what it does."""
+
+_ON_REQUEST = frozenset({"stack"})
+"""Choices that are off unless named: XLA compiles equal kernels once by itself, and stacks of weights take memory."""
 
 
 def available() -> dict[str, str]:
@@ -46,7 +50,8 @@ def available() -> dict[str, str]:
 
 def _from_environment(text: str) -> frozenset[str]:
     words = [w.strip() for w in text.split(",") if w.strip()]
-    chosen = set() if words and (words[0] == "none" or not words[0].startswith("-")) else set(_CHOICES)
+    starts_empty = bool(words) and (words[0] == "none" or not words[0].startswith("-"))
+    chosen = set() if starts_empty else set(_CHOICES) - _ON_REQUEST
     for word in words:
         if word in ("none", "all"):
             chosen = set(_CHOICES) if word == "all" else set()
