@@ -124,7 +124,7 @@ class Repeats:
             numbers: dict[tuple, int] = {}
             finer = []
             for step, own in zip(self.steps, labels, strict=True):
-                key = [own]
+                key: list[Any] = [own]
                 for i in step.inputs:
                     p = producer[i]
                     if p >= 0:
