@@ -145,13 +145,16 @@ def optimised(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool
                 return plan
             heads = import_module(module).apply(heads, known)
     found = plan if tuple(heads) == plan.heads else Plan(heads, plan.arguments, plan.states)
-    if "roll" in chosen:
+    if "roll" in chosen and len(found.steps) >= _LEAST_ROLLED:
         from declax.passes import roll
 
         known = _known(heads, variables, train)
         found = found if known is None else roll.apply(found, known)
     return found
 
+
+_LEAST_ROLLED = 24
+"""Plans with fewer steps are not searched for repetitions."""
 
 _PIPELINE = (
     ("fold", "declax.passes.fold", frozenset({"BatchNorm"})),
