@@ -24,7 +24,21 @@ if TYPE_CHECKING:
     from declax import _nd as ndarray
     from declax import _sym as sym
     from declax import _sym as symbol
-    from declax import deploy, edit, executor, initializer, io, layers, model, operator, ops, passes, rnn, visualization
+    from declax import (
+        cache,
+        deploy,
+        edit,
+        executor,
+        initializer,
+        io,
+        layers,
+        model,
+        operator,
+        ops,
+        passes,
+        rnn,
+        visualization,
+    )
     from declax.comparison import diff
     from declax.executor import Executor
     from declax.inspection import inspect
@@ -46,6 +60,7 @@ _LATER = {
     "Executor": "declax.executor:Executor",
     "Lowered": "declax.lower:Lowered",
     "NDArray": "declax.ndarray:NDArray",
+    "cache": "declax.cache",
     "deploy": "declax.deploy",
     "diff": "declax.comparison:diff",
     "edit": "declax.edit",
@@ -88,6 +103,7 @@ __all__ = [
     "Variable",
     "attribute",
     "base",
+    "cache",
     "context",
     "cpu",
     "cpu_pinned",

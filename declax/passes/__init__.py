@@ -33,12 +33,16 @@ _CHOICES = {
     "layout": "convolutions and what stands between them run channels-last, with transposes only at the borders",
     "formulate": "convolutions run as products or sums of shifted data where that is faster",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
-    "roll": "blocks that repeat, each fed by the one before, are compiled once and run as a loop",
+    "roll": "steps that repeat over shared weights, each fed by the one before, are compiled once and run as a loop",
+    "stack": "blocks with weights of their own are rolled too, over stacked weights (off unless asked for)",
     "schedule": "compiled in the order that needs the least memory, where the backend can be told",
     "recompute": "what `force_mirroring` marks is computed again in the backward, not kept for it",
     "prepare": "what depends on parameters alone is computed when they change, not at every inference",
 }
 """Every choice and what it does."""
+
+_ON_REQUEST = frozenset({"stack"})
+"""Choices that are off unless named: XLA compiles equal kernels once by itself, and stacks of weights take memory."""
 
 
 def available() -> dict[str, str]:
@@ -48,7 +52,8 @@ def available() -> dict[str, str]:
 
 def _from_environment(text: str) -> frozenset[str]:
     words = [w.strip() for w in text.split(",") if w.strip()]
-    chosen = set() if words and (words[0] == "none" or not words[0].startswith("-")) else set(_CHOICES)
+    starts_empty = bool(words) and (words[0] == "none" or not words[0].startswith("-"))
+    chosen = set() if starts_empty else set(_CHOICES) - _ON_REQUEST
     for word in words:
         if word in ("none", "all"):
             chosen = set(_CHOICES) if word == "all" else set()
@@ -158,13 +163,16 @@ def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: boo
                 return plan
             heads = import_module(module).apply(heads, known)
     found = plan if tuple(heads) == plan.heads else Plan(heads, plan.arguments, plan.states)
-    if "roll" in chosen:
+    if "roll" in chosen and len(found.steps) >= _LEAST_ROLLED:
         from declax.passes import roll
 
         known = _known(heads, variables, train)
         found = found if known is None else roll.apply(found, known)
     return found
 
+
+_LEAST_ROLLED = 24
+"""Plans with fewer steps are not searched for repetitions."""
 
 _PIPELINE = (
     ("fold", "declax.passes.fold", frozenset({"BatchNorm"})),

@@ -124,7 +124,7 @@ class Repeats:
             numbers: dict[tuple, int] = {}
             finer = []
             for step, own in zip(self.steps, labels, strict=True):
-                key = [own]
+                key: list[Any] = [own]
                 for i in step.inputs:
                     p = producer[i]
                     if p >= 0:
@@ -335,14 +335,15 @@ class Repeats:
             seen.update(after[0])
         last = len(template.steps) - 1
         entrance = next((h for h, place in carried.items() if place == (last, 0)), None)
+        outside = {s for part in holes for h, s in enumerate(part) if h not in carried}
         while entrance is not None:
             root = self.producer[holes[0][entrance]]
             before = None if root < 0 else self._walk(template, root)
             if before is None or not seen.isdisjoint(before[0]) or self._leaves(before[0], holes[0], carried):
                 break
-            made = self._made_by(before[0])
-            if any(s in made for part in holes for h, s in enumerate(part) if h not in carried):
+            if not outside.isdisjoint(self._made_by(before[0])):
                 break
+            outside.update(s for h, s in enumerate(before[1]) if h not in carried)
             steps.insert(0, before[0])
             holes.insert(0, before[1])
             seen.update(before[0])

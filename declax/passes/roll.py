@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from declax.passes import Known
+from declax.passes import Known, enabled
 from declax.passes.repeats import Chain, Repeats
 from declax.passes.rolled import Joined, Parts, Rolled, Stacked
 from declax.plan import Item, Plan, Step
@@ -21,16 +21,22 @@ LEAST_SAVED = 24
 
 def apply(plan: Plan, known: Known) -> Plan:
     """The plan with loops in the place of its repeated blocks; the same plan where there are none."""
-    if len(plan.steps) < LEAST_SAVED:
-        return plan
     search = Repeats(plan, known)
     chains = [c for c in search.chains() if c.saved >= LEAST_SAVED]
+    if "stack" not in enabled():
+        chains = [c for c in chains if not _has_weights_of_its_own(c, search)]
     while chains:
         items = _Rolling(plan, search, chains).items()
         if items is not None:
             return plan.with_items(*items)
         chains.pop()  # two chains that feed each other: the one that saves least stays unrolled
     return plan
+
+
+def _has_weights_of_its_own(chain: Chain, search: Repeats) -> bool:
+    """Whether repetitions differ in variables: these would have to be stacked at every call."""
+    slots = ({holes[h] for holes in chain.holes} for h in range(len(chain.template.holes)) if h not in chain.carried)
+    return any(len(s) > 1 and any(search.producer[i] < 0 for i in s) for s in slots)
 
 
 class _Rolling:
@@ -54,6 +60,7 @@ class _Rolling:
         self.heads = set(plan.output_slots)
         self.stacks: dict[tuple[int, int, int], int] = {}
         self.sources = [self._sources(c) for c in self.chains]
+        self.widened: set[int] = set()  # expand_dims that only a join asks for
         self.joined = self._joins()
 
     def items(self) -> tuple[list[Item], int] | None:
@@ -141,20 +148,36 @@ class _Rolling:
         for i, step in enumerate(self.steps):
             if i in self.chain_of or step.node.op_name not in ("Concat", "stack"):
                 continue
-            places = [self.place_of.get(s) for s in step.inputs]
+            params, new = step.node.params or {}, step.node.op_name == "stack"
+            axis = params["axis" if new else "dim"] % len(self.search.specs[step.outputs[0]][0])
+            inputs, wideners = (step.inputs, []) if new else self._unwidened(step, axis)
+            places = [self.place_of.get(s) for s in inputs]
             inside = [j for j, place in enumerate(places) if place is not None]
             if len(inside) < 3 or inside[-1] - inside[0] + 1 != len(inside):
                 continue
             run = _run(places[inside[0] : inside[-1] + 1])
             if run is None or abs(run[2]) != 1 or len(inside) != len(self.chains[run[0][0]].steps):
                 continue
-            params = step.node.params or {}
-            new = step.node.op_name == "stack"
-            rank = len(self.search.specs[step.outputs[0]][0])
-            axis = params["axis" if new else "dim"] % rank
-            before, after = step.inputs[: inside[0]], step.inputs[inside[-1] + 1 :]
+            before, after = inputs[: inside[0]], inputs[inside[-1] + 1 :]
+            self.widened.update(wideners)
+            new = new or bool(wideners)
             found[i] = Joined(step, axis, new, before, self._stack(*run[0]), run[2] < 0, after)
         return found
+
+    def _unwidened(self, step: Step, axis: int) -> tuple[list[int], list[int]]:
+        """The inputs of a Concat before each got the axis that it joins along, and the steps that gave it to them."""
+        inputs, wideners = [], []
+        for slot in step.inputs:
+            p = self.search.producer[slot]
+            widener = self.steps[p] if p >= 0 and p not in self.chain_of else None
+            if widener is None or widener.node.op_name != "expand_dims" or slot in self.heads:
+                return step.inputs, []
+            rank = len(self.search.specs[slot][0])
+            if (widener.node.params or {})["axis"] % rank != axis or len(self.touching[slot]) != 1:
+                return step.inputs, []
+            inputs.append(widener.inputs[0])
+            wideners.append(p)
+        return inputs, wideners
 
     def _asked(self, n: int, slot: int) -> bool:
         """Whether anything outside chain n asks for one slot by itself."""
@@ -162,7 +185,7 @@ class _Rolling:
             return True
         for i in self.touching[slot]:
             other = self.chain_of.get(i)
-            if other == n or (i in self.joined and slot not in self.joined[i].inputs):
+            if other == n or i in self.widened or (i in self.joined and slot not in self.joined[i].inputs):
                 continue
             if other is None or self._reads_alone(other, slot):
                 return True

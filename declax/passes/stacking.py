@@ -96,16 +96,22 @@ ad.deflinear2(_stack_p, lambda cts, *_, count: _unstack_p.bind(*_given(cts), cou
 ad.deflinear2(_unstack_p, lambda cts, *_, count: _stack_p.bind(*_given(cts), count=count))
 
 
+def _in_front(arrays: Sequence[Any], dims: Sequence[int | None]) -> list[Array]:
+    """The arrays with their batches on the first axis, those without one repeated."""
+    size = next(x.shape[d] for x, d in zip(arrays, dims, strict=True) if d is not None)
+    return [
+        jnp.broadcast_to(x, (size, *x.shape)) if d is None else jnp.moveaxis(x, d, 0)
+        for x, d in zip(arrays, dims, strict=True)
+    ]
+
+
 def _batched_stack(arrays: Sequence[Any], dims: Sequence[Any], *, count: int) -> tuple[list[Array], list[int]]:
-    size = next(x.shape[d] for x, d in zip(arrays, dims, strict=True) if d is not batching.not_mapped)
-    found = _stack_p.bind(*(batching.bdim_at_front(x, d, size) for x, d in zip(arrays, dims, strict=True)), count=count)
+    found = _stack_p.bind(*_in_front(arrays, dims), count=count)
     return found, [1] * len(found)
 
 
 def _batched_unstack(arrays: Sequence[Any], dims: Sequence[Any], *, count: int) -> tuple[list[Array], list[int]]:
-    size = next(x.shape[d] for x, d in zip(arrays, dims, strict=True) if d is not batching.not_mapped)
-    moved = [jnp.moveaxis(batching.bdim_at_front(x, d, size), 0, 1) for x, d in zip(arrays, dims, strict=True)]
-    found = _unstack_p.bind(*moved, count=count)
+    found = _unstack_p.bind(*(jnp.moveaxis(x, 0, 1) for x in _in_front(arrays, dims)), count=count)
     return found, [0] * len(found)
 
 
