@@ -98,7 +98,7 @@ class Lowered:
             return plan.run(args, aux, train, key, tap)
 
     def _planned_for(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
-        signature = (passes.enabled(), train, *((tuple(x.shape), x.dtype) for x in (*args, *aux)))
+        signature = (passes.state(), train, *((tuple(x.shape), x.dtype) for x in (*args, *aux)))
         plan = self._plans.get(signature)
         if plan is None:
             if len(self._plans) >= _PLANS_KEPT:

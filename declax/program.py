@@ -119,7 +119,7 @@ def program_of(symbol: "Symbol", wrt: tuple[int, ...]) -> Program:
     """The symbol's program for these gradients, made once while the graph does not change."""
     from declax.util import is_np_shape
 
-    state = (graph.changes(), is_np_shape(), passes.enabled())
+    state = (graph.changes(), is_np_shape(), passes.state())
     kept = symbol._lowered
     if kept is None or kept[0] != state:
         kept = symbol._lowered = (state, Lowered(symbol.heads), {})

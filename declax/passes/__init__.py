@@ -34,6 +34,7 @@ _CHOICES = {
     "formulate": "convolutions run as products or sums of shifted data where that is faster",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
     "roll": "blocks that repeat, each fed by the one before, are compiled once and run as a loop",
+    "recompute": "what `force_mirroring` marks is computed again in the backward, not kept for it",
     "prepare": "what depends on parameters alone is computed when they change, not at every inference",
 }
 """Every choice and what it does."""
@@ -74,6 +75,11 @@ _default = [_from_environment(os.environ.get("DECLAX_PASSES", ""))]
 def enabled() -> frozenset[str]:
     """The names of the choices in force on this thread."""
     return _default[0] if _local.enabled is None else _local.enabled
+
+
+def state() -> tuple:
+    """What decides about plans: the choices in force, and whether MXNET_BACKWARD_DO_MIRROR asks for mirroring."""
+    return enabled(), os.environ.get("MXNET_BACKWARD_DO_MIRROR", "0") not in ("", "0")
 
 
 @contextmanager
@@ -125,6 +131,17 @@ class Known:
 
 def optimised(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool) -> "Plan":
     """The plan that the enabled passes make of a plan for arrays like these; the same plan where none applies."""
+    chosen, mirrored = state()
+    plan = _rewritten(plan, args, aux, train)
+    if train and "recompute" in chosen:
+        from declax.passes import recompute
+
+        return recompute.apply(plan, mirrored)
+    return plan
+
+
+def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool) -> "Plan":
+    """The plan that the enabled passes over graphs make."""
     from declax.plan import Plan
 
     chosen = enabled()
