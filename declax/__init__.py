@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from declax.executor import Executor
     from declax.inspection import inspect
     from declax.lower import Lowered, lower
+    from declax.memory import MemoryReport, fit_memory
     from declax.ndarray import NDArray, waitall
     from declax.parameters import init_aux, init_params
     from declax.recording import parity, record
@@ -44,11 +45,13 @@ rnd = random
 _LATER = {
     "Executor": "declax.executor:Executor",
     "Lowered": "declax.lower:Lowered",
+    "MemoryReport": "declax.memory:MemoryReport",
     "NDArray": "declax.ndarray:NDArray",
     "deploy": "declax.deploy",
     "diff": "declax.comparison:diff",
     "edit": "declax.edit",
     "executor": "declax.executor",
+    "fit_memory": "declax.memory:fit_memory",
     "init": "declax.initializer",
     "init_aux": "declax.parameters:init_aux",
     "init_params": "declax.parameters:init_params",
@@ -79,6 +82,7 @@ __all__ = [
     "Group",
     "Lowered",
     "MXNetError",
+    "MemoryReport",
     "NDArray",
     "Symbol",
     "Variable",
@@ -93,6 +97,7 @@ __all__ = [
     "edit",
     "executor",
     "explain_shape",
+    "fit_memory",
     "gpu",
     "init_aux",
     "init_params",

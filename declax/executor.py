@@ -218,16 +218,36 @@ class Executor:
             )
             step = _Step(self, args, aux, words)
             step.resolved = True
+        self._release_gradients()
         with self._x64():
             if step.kept is not None:
-                grads = self._program.backward(step.kept, step.outputs, cotangents)
+                kept, step.kept = step.kept, None
+                grads = self._program.backward(kept, step.outputs, cotangents)
             else:
                 outputs, new, grads = self._program.step(step.args, step.aux, step.words, cotangents)
                 step.finish(outputs, new)
             for i, g in zip(self._wrt, grads, strict=True):
                 target = self.grad_arrays[i]
                 assert target is not None
-                target.set_data(g if self._grad_req[i] == "write" else target.data + g)
+                if self._grad_req[i] == "add":
+                    target.set_data(target.data + g)
+                elif target._base is None:
+                    target.set_lazy_data(g)
+                else:
+                    target.set_data(g)
+
+    def _release_gradients(self) -> None:
+        """Lets go of gradients that are about to be written, so that old and new ones are never held together.
+
+        Should the backward fail, they read as zeros.
+        """
+        for i in self._wrt:
+            target = self.grad_arrays[i]
+            if target is not None and target._base is None and self._grad_req[i] == "write":
+                spec = target._described()
+                spec = _Spec(tuple(spec.shape), np.dtype(spec.dtype))
+                target._array = None
+                target.set_lazy(_zeros_later(target, spec, self._ctx), spec)
 
     def _head_gradients(self, out_grads: Any) -> list:
         names = self._program.lowered.outputs

@@ -34,6 +34,7 @@ _CHOICES = {
     "formulate": "convolutions run as products or sums of shifted data where that is faster",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
     "roll": "blocks that repeat, each fed by the one before, are compiled once and run as a loop",
+    "schedule": "compiled in the order that needs the least memory, where the backend can be told",
     "recompute": "what `force_mirroring` marks is computed again in the backward, not kept for it",
     "prepare": "what depends on parameters alone is computed when they change, not at every inference",
 }

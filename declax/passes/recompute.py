@@ -9,16 +9,16 @@ On CPUs, XLA keeps the two computations apart only with the options of `declax.b
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
 from jax.ad_checkpoint import checkpoint_name
+from jax.custom_derivatives import SymbolicZero
 
 from declax.graph import Node
+from declax.passes.rewriting import MARK
 from declax.plan import Item, Plan, Step, run_items
-
-MARK = "__force_mirroring__"
-"""The attribute; true is written `True` or `1`."""
 
 _COSTLY = frozenset({"Convolution", "FullyConnected", "Concat", "SoftmaxOutput", "Dropout"})
 """What MXNET_BACKWARD_DO_MIRROR=1 leaves unmarked, as in MXNet."""
@@ -28,8 +28,6 @@ _KEPT = "declax.kept"
 
 def is_marked(node: Node, everywhere: bool = False) -> bool:
     """Whether a node is to be computed again: its `force_mirroring` is true, or `everywhere` and it is cheap."""
-    if node.op is None:
-        return False
     marked = node.attrs.get(MARK)
     if marked is not None and marked.strip().lower() in ("true", "1"):
         return True
@@ -40,14 +38,19 @@ def apply(plan: Plan, everywhere: bool = False) -> Plan:
     """The plan with marked steps inside `Recomputed` items; the same plan where nothing is marked."""
     if any(s.is_dynamic for s in plan.steps):
         return plan
-    marked = {id(s) for s in plan.steps if is_marked(s.node, everywhere)}
+    marked = {id(s) for s in plan.steps if is_marked(s.node, everywhere) or _moves_parameter(s, len(plan.arguments))}
     return plan.with_items(regions(plan, marked), plan.size) if marked else plan
+
+
+def _moves_parameter(step: Step, arguments: int) -> bool:
+    """Whether a step only permutes the axes of an argument: that is cheaper to do twice than to keep."""
+    return step.node.op_name == "transpose" and step.inputs[0] < arguments
 
 
 def regions(plan: Plan, marked: set[int]) -> list[Item]:
     """The items of a plan, those between two cuts as one if a step (given by `id`) among them is marked."""
     last = {i: n for n, item in enumerate(plan.items) for i in item.inputs}
-    heads = set(plan.output_slots)
+    heads, variables = set(plan.output_slots), len(plan.arguments)
     found: list[Item] = []
     part: list[Item] = []
     ends: dict[int, int] = {}
@@ -64,7 +67,7 @@ def regions(plan: Plan, marked: set[int]) -> list[Item]:
             if any(id(x) in marked for x in part):
                 found.append(_recomputed(part, marked, plan, n, last, heads))
             else:
-                found.extend(part)
+                found += [Together(x) if any(i < variables for i in x.inputs) else x for x in part]
             part = []
     return [*found, *part]
 
@@ -108,8 +111,9 @@ class Recomputed:
         if tap is not None:
             run_items(self.items, slots, train, key, tap, results)
             return
+        given = _together({i: slots[i] for i in self.inputs})
         policy = jax.checkpoint_policies.save_only_these_names(_KEPT)
-        for i, value in jax.checkpoint(compute, policy=policy)({i: slots[i] for i in self.inputs}, key).items():
+        for i, value in jax.checkpoint(compute, policy=policy)(given, key).items():
             slots[i] = value
 
     def lines(self) -> Iterable[str]:
@@ -118,3 +122,48 @@ class Recomputed:
         for item in self.items:
             for line in item.lines():
                 yield f"  {'keep ' if id(item) in self.kept and isinstance(item, Step) else ''}{line}"
+
+
+class Together:
+    """One item of a plan whose gradients are all computed before any of them is used."""
+
+    def __init__(self, item: Item):
+        self.item, self.inputs, self.outputs = item, item.inputs, item.outputs
+
+    def run(
+        self, slots: Any, train: bool, key: Any, tap: Callable | None = None, results: Mapping[int, tuple] | None = None
+    ) -> None:
+        """Runs the item."""
+        local = _together({i: slots[i] for i in self.inputs})
+        given = dict(local)
+        self.item.run(local, train, key, tap, results)
+        for i, value in local.items():
+            if given.get(i) is not value:
+                slots[i] = value
+
+    def lines(self) -> Iterable[str]:
+        """The item's lines."""
+        return self.item.lines()
+
+
+def _together(values: dict[int, Any]) -> dict[int, Any]:
+    """The same values; their gradients are all computed before any is used further.
+
+    Without that, XLA may put off the gradients of parameters, and hold until then what they are computed from.
+    """
+    floating = [i for i, x in values.items() if jax.numpy.issubdtype(x.dtype, jax.numpy.floating)]
+    return values | dict(zip(floating, _barrier(*(values[i] for i in floating)), strict=True))
+
+
+@jax.custom_jvp
+def _barrier(*values: Any) -> tuple:
+    return values
+
+
+@partial(_barrier.defjvp, symbolic_zeros=True)
+def _barrier_jvp(primals: tuple, tangents: tuple) -> tuple:
+    moving = [k for k, t in enumerate(tangents) if not isinstance(t, SymbolicZero)]
+    found = list(tangents)
+    for k, t in zip(moving, jax.lax.optimization_barrier([tangents[k] for k in moving]), strict=True):
+        found[k] = t
+    return primals, tuple(found)

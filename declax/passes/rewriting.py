@@ -7,14 +7,21 @@ from declax.graph import Entry, Node
 from declax.registry import OpDef
 
 
+MARK = "__force_mirroring__"
+"""The attribute of nodes that are computed again in the backward; true is written `True` or `1`."""
+
+
 def plan_operator(function: Callable, **options: Any) -> OpDef:
     """An operator that is in no namespace and no JSON, for graphs that passes make; defined as with `@op`."""
     return OpDef(function, function.__name__, (), **options)
 
 
 def call(op: OpDef, like: Node, inputs: Sequence[Entry], params: dict[str, Any], suffix: str = "") -> list[Entry]:
-    """The outputs of a new node that stands for `like`: its name (with a suffix), its place in the user's file."""
-    attrs = {k: str(v) for k, v in params.items()}
+    """The outputs of a new node that stands for `like`: its name (with a suffix), its place in the user's file, its mark.
+
+    The mark says that a node is computed again in the backward (recompute.py).
+    """
+    attrs = {k: str(v) for k, v in params.items()} | {k: v for k, v in like.attrs.items() if k == MARK}
     node = Node(op, like.name + suffix, attrs, {**op.defaults, **params}, inputs, (), like.site)
     return [Entry(node, i) for i in range(node.num_outputs())]
 
