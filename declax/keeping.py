@@ -44,7 +44,7 @@ class Choice:
 
 
 class Model:
-    """Sizes and times of the steps of a plan whose shapes are known; `data` names the arguments that are no parameters."""
+    """Sizes and times of the steps of a plan whose shapes are known; `data` names arguments that are no parameters."""
 
     def __init__(self, plan: Plan, known: Known, data: Collection[str]):
         self.plan = plan
@@ -78,7 +78,7 @@ class Model:
         self.marked_places = {i for i, s in enumerate(steps) if "__mirror_stage__" in s.node.attrs}
 
     def places(self) -> list[int]:
-        """The steps after which cuts are considered, those with least to keep; nodes with `mirror_stage` only, if any."""
+        """The steps after which cuts are considered: those with `mirror_stage` if any, else where least crosses."""
         n = len(self.sizes)
         ending: dict[int, int] = defaultdict(int)
         crossing, costs = 0, []

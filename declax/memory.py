@@ -65,19 +65,18 @@ class MemoryReport:
         return self.after.peak
 
     def __str__(self) -> str:
-        lines = [
+        needs = (
             f"budget {show_bytes(self.budget)}: a training step needs {show_bytes(self.peak)} "
             f"({show_bytes(self.after.temporaries)} of temporaries)"
-        ]
+        )
         if not self.recomputed:
-            return lines[0] + "; nothing has to be computed again"
-        lines += [
-            f"  without recomputation {show_bytes(self.before.peak)} ({show_bytes(self.before.temporaries)})",
-            f"  {len(self.recomputed)} of {len(self.recomputed) + len(self.kept)} nodes are computed again, "
-            f"about {self.extra:.0%} of the forward's work; found in {self.compilations} compilations",
-            f"  kept: {_shortened(self.kept)}",
-        ]
-        return "\n".join(lines)
+            return f"{needs}; nothing has to be computed again"
+        again = (
+            f"{len(self.recomputed)} of {len(self.recomputed) + len(self.kept)} nodes are computed again, "
+            f"about {self.extra:.0%} of the forward's work; found in {self.compilations} compilations"
+        )
+        before = f"without recomputation {show_bytes(self.before.peak)} ({show_bytes(self.before.temporaries)})"
+        return "\n  ".join([needs, before, again, f"kept: {_shortened(self.kept)}"])
 
 
 def fit_memory(

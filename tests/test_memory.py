@@ -41,7 +41,7 @@ def trained(
     """Outputs, gradients and states after some steps from fixed values."""
     ex = net.simple_bind(dx.cpu(), data=shape, grad_req="write")
     rng = np.random.default_rng(0)
-    for name, array in ex.arg_dict.items():
+    for array in ex.arg_dict.values():
         array[:] = rng.normal(0.1, 0.4, array.shape)
     for name, array in ex.aux_dict.items():
         array[:] = float(name.endswith("var"))

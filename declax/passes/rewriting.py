@@ -6,7 +6,6 @@ from typing import Any
 from declax.graph import Entry, Node
 from declax.registry import OpDef
 
-
 MARK = "__force_mirroring__"
 """The attribute of nodes that are computed again in the backward; true is written `True` or `1`."""
 
@@ -17,9 +16,9 @@ def plan_operator(function: Callable, **options: Any) -> OpDef:
 
 
 def call(op: OpDef, like: Node, inputs: Sequence[Entry], params: dict[str, Any], suffix: str = "") -> list[Entry]:
-    """The outputs of a new node that stands for `like`: its name (with a suffix), its place in the user's file, its mark.
+    """The outputs of a new node that stands for `like`: its name (with a suffix), its place in the user's file.
 
-    The mark says that a node is computed again in the backward (recompute.py).
+    Where that is marked to be computed again in the backward (recompute.py), so is this.
     """
     attrs = {k: str(v) for k, v in params.items()} | {k: v for k, v in like.attrs.items() if k == MARK}
     node = Node(op, like.name + suffix, attrs, {**op.defaults, **params}, inputs, (), like.site)
