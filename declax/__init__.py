@@ -59,6 +59,7 @@ rnd = random
 _LATER = {
     "Executor": "declax.executor:Executor",
     "Lowered": "declax.lower:Lowered",
+    "MemoryReport": "declax.memory:MemoryReport",
     "NDArray": "declax.ndarray:NDArray",
     "cache": "declax.cache",
     "deploy": "declax.deploy",

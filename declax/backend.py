@@ -28,7 +28,7 @@ def compiler_options(platform: str | None = None) -> dict[str, Any]:
     One of the choices "library", "schedule" and "recompute" adds nothing where it is switched off, or where this
     version of XLA does not know its options.
 
-    >>> f = jax.jit(lower(Variable("x") * 2), compiler_options=compiler_options())
+    >>> f = jax.jit(dx.lower(Variable("x") * 2), compiler_options=compiler_options())
     >>> f({"x": jnp.ones(3)})[0][0].tolist()
     [2.0, 2.0, 2.0]
     """

@@ -138,16 +138,17 @@ class Known:
 def optimised(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool) -> "Plan":
     """The plan that the enabled passes make of a plan for arrays like these; the same plan where none applies."""
     chosen, mirrored = state()
-    plan = _rewritten(plan, args, aux, train)
-    if train and "recompute" in chosen:
-        from declax.passes import recompute
+    if not train or "recompute" not in chosen:
+        return _rewritten(plan, args, aux, train, "roll" in chosen)
+    from declax.passes import recompute
 
-        return recompute.apply(plan, mirrored)
-    return plan
+    # a loop keeps what each of its repetitions computed: marked blocks stay apart
+    marked = any(recompute.is_marked(s.node, mirrored) for s in plan.steps)
+    return recompute.apply(_rewritten(plan, args, aux, train, "roll" in chosen and not marked), mirrored)
 
 
-def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool) -> "Plan":
-    """The plan that the enabled passes over graphs make."""
+def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool, rolled: bool) -> "Plan":
+    """The plan that the enabled passes over graphs make, and with `rolled` loops of what repeats."""
     from declax.plan import Plan
 
     chosen = enabled()
@@ -163,7 +164,7 @@ def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: boo
                 return plan
             heads = import_module(module).apply(heads, known)
     found = plan if tuple(heads) == plan.heads else Plan(heads, plan.arguments, plan.states)
-    if "roll" in chosen and len(found.steps) >= _LEAST_ROLLED:
+    if rolled and len(found.steps) >= _LEAST_ROLLED:
         from declax.passes import roll
 
         known = _known(heads, variables, train)
