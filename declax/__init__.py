@@ -65,7 +65,6 @@ _LATER = {
     "deploy": "declax.deploy",
     "diff": "declax.comparison:diff",
     "edit": "declax.edit",
-    "MemoryReport": "declax.memory:MemoryReport",
     "executor": "declax.executor",
     "fit_memory": "declax.memory:fit_memory",
     "init": "declax.initializer",

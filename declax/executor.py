@@ -385,7 +385,7 @@ class Executor:
         return twin
 
     def debug_str(self) -> str:
-        """The graph as text, with the bytes that arguments, gradients and states hold."""
+        """The graph as text, with the bytes that arguments, gradients and states hold, and the plans that run."""
         lines = [self._symbol.debug_str().rstrip("\n")]
         for what, arrays in (
             ("arguments", self.arg_arrays),
@@ -395,6 +395,9 @@ class Executor:
             held = [a for a in arrays if a is not None]
             size = sum(a.size * np.dtype(a._described().dtype).itemsize for a in held)
             lines.append(f"{len(held)} {what}, {size} bytes")
+        args, aux = [a.data for a in self.arg_arrays], [a.data for a in self.aux_arrays]
+        for what, train in (("inference", False), ("training", True)):
+            lines.append(f"\nPlan of {what}:\n{self._program.planned(args, aux, train)}")
         return "\n".join(lines) + "\n"
 
 

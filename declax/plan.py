@@ -86,12 +86,15 @@ class Plan:
 
     `arguments` and `states` are the variables in the order in which values are given; those of another graph (the
     one that was rewritten into this one) may be passed in, and then keep their places even where no step reads them.
+    `declared` are the heads of that other graph, over which inference runs.
     """
 
     def __init__(
-        self, heads: Sequence[Entry], arguments: Sequence[Node] | None = None, states: Sequence[Node] | None = None
-    ):
+        self, heads: Sequence[Entry], arguments: Sequence[Node] | None = None, states: Sequence[Node] | None = None,
+        declared: Sequence[Entry] | None = None,
+    ):  # fmt: skip
         self.heads = tuple(heads)
+        self.declared = self.heads if declared is None else tuple(declared)
         order = graph.topological(heads)
         if arguments is None or states is None:
             aux = graph.auxiliary_ids(order)
@@ -116,7 +119,8 @@ class Plan:
         """What runs: the steps, or what passes over plans made of them."""
         self.size = count
         self.output_slots = [slots[id(e.node)] + e.index for e in heads]
-        self._asks_results = any(s.node.op is not None and s.node.op.takes_results for s in self.steps)
+        self.asking = [s.node for s in self.steps if s.node.op is not None and s.node.op.takes_results]
+        """Nodes of operators that ask what inference found of their outputs."""
 
     def run(
         self, args: Sequence[Any], aux: Sequence[Any], train: bool, key: Any, tap: Callable | None = None
@@ -139,17 +143,16 @@ class Plan:
 
     def results(self, args: Sequence[Any], aux: Sequence[Any]) -> tuple[tuple[int, tuple], ...]:
         """For the operators that ask for them, by node: the inferred (shape, dtype) of their outputs."""
-        if not self._asks_results:
+        if not self.asking:
             return ()
         from declax import infer
 
         names, values = [n.name for n in (*self.arguments, *self.states)], (*args, *aux)
-        types = infer.infer_types(self.heads, {n: x.dtype for n, x in zip(names, values, strict=True)})
+        types = infer.infer_types(self.declared, {n: x.dtype for n, x in zip(names, values, strict=True)})
         shapes = infer.infer_shapes(
-            self.heads, {n: x.shape for n, x in zip(names, values, strict=True)}, types, exact=True
+            self.declared, {n: x.shape for n, x in zip(names, values, strict=True)}, types, exact=True
         )
-        nodes = [s.node for s in self.steps if s.node.op is not None and s.node.op.takes_results]
-        return tuple((id(n), tuple(zip(shapes.entries[id(n)], types.entries[id(n)], strict=True))) for n in nodes)
+        return tuple((id(n), tuple(zip(shapes.entries[id(n)], types.entries[id(n)], strict=True))) for n in self.asking)
 
 
 def run_items(

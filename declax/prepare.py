@@ -7,7 +7,6 @@ longer than the rest. Arrays are never changed in place, so a parameter has chan
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from declax.lower import Lowered
 from declax.plan import Plan, Step, is_random, run_items
 from declax.random import key_of
 from declax.util import np_shape
@@ -76,9 +75,8 @@ def _is_pure(step: Step) -> bool:
 class PreparedInference:
     """`(args, aux, words) -> outputs`, with the prepared values of the parameters that were seen last."""
 
-    def __init__(self, program: "Program", plain: Callable):
-        self._program, self._plain = program, plain
-        self._parameters = parameter_slots(program.lowered.plan)
+    def __init__(self, program: "Program", plain: Callable, parameters: set[int]):
+        self._program, self._plain, self._parameters = program, plain, parameters
         self._split: dict[tuple, tuple[Split, Callable, Callable] | None] = {}
         self._kept: dict[tuple, tuple[list, list]] = {}
 
@@ -99,8 +97,7 @@ class PreparedInference:
         return infer(kept[1], args, aux, words)
 
     def _cut(self, args: Sequence[Any], aux: Sequence[Any]) -> tuple[Split, Callable, Callable] | None:
-        lowered: Lowered = self._program.lowered
-        split = Split(lowered.planned(args, aux, train=False), self._parameters, lowered.np_shape)
+        split = Split(self._program.planned(args, aux, train=False), self._parameters, self._program.lowered.np_shape)
         if not split.early:
             return None
         return split, self._program.compiled(split.prepare), self._program.compiled(split.infer)

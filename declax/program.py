@@ -14,7 +14,8 @@ import numpy as np
 from declax import graph, passes
 from declax.backend import compiler_options
 from declax.lower import Lowered
-from declax.prepare import PreparedInference
+from declax.plan import Plan
+from declax.prepare import PreparedInference, parameter_slots
 from declax.random import key_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Program:
     def __init__(self, lowered: Lowered, wrt: tuple[int, ...]):
         self.lowered, self.wrt = lowered, wrt
         self._options = compiler_options()
-        self._prepares = "prepare" in passes.enabled()
+        self._choices = passes.enabled()
 
     def compiled(self, function: Callable) -> Callable:
         """The function under `jax.jit`, with the options that were chosen when the program was made."""
@@ -35,7 +36,13 @@ class Program:
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         key = None if words is None else key_of(words)
-        return self.lowered.flat(args, aux, train, key)
+        with passes.only(*self._choices):
+            return self.lowered.flat(args, aux, train, key)
+
+    def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
+        """What runs for arrays like these, under the choices that were in force when the program was made."""
+        with passes.only(*self._choices):
+            return self.lowered.planned(args, aux, train)
 
     @cached_property
     def infer(self) -> Callable:
@@ -45,7 +52,8 @@ class Program:
             return self._flat(args, aux, words, False)[0]
 
         plain = self.compiled(infer)
-        return PreparedInference(self, plain) if self._prepares else plain
+        parameters = parameter_slots(self.lowered.plan) if "prepare" in self._choices else set()
+        return PreparedInference(self, plain, parameters) if parameters else plain
 
     def forget_prepared(self) -> None:
         """To be called before training changes the parameters."""

@@ -15,7 +15,7 @@ import numpy as np
 from declax.context import Context
 from declax.errors import RunError
 from declax.lower import Lowered
-from declax.plan import Step, failure, run_items, run_step
+from declax.plan import Plan, Step, failure, run_items, run_step
 from declax.program import Program
 from declax.random import key_of
 from declax.util import np_shape
@@ -149,6 +149,10 @@ class SegmentedProgram(Program):
     def __init__(self, lowered: Lowered, wrt: tuple[int, ...], device_of: Callable[[Step], Any] = lambda step: None):
         super().__init__(lowered, wrt)
         self.segments = cut(lowered, device_of)
+
+    def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
+        """The graph as declared: segments run it so."""
+        return self.lowered.plan
 
     def _start(self, args: Sequence[Any], aux: Sequence[Any]) -> dict[int, Any]:
         slots = dict(zip(self.lowered.plan.argument_slots, args, strict=True))

@@ -65,7 +65,7 @@ def plan_of(net: dx.Symbol, train: bool = True, shape: tuple[int, ...] = SHAPE):
     lowered = dx.lower(net)
     args, _, aux = net.infer_shape(data=shape)
     specs = [[jax.ShapeDtypeStruct(s, "float32") for s in part] for part in (args, aux)]
-    return lowered._planned_for(*specs, train)
+    return lowered.planned(*specs, train)
 
 
 def temporaries(net: dx.Symbol, shape: tuple[int, ...] = SHAPE) -> int:

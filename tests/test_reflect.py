@@ -186,7 +186,6 @@ UNDOCUMENTED = {"_linalg_potrf": ["lower"], "_linalg_potri": ["lower"]}
 
 
 MISDOCUMENTED = {
-    "_sg_mkldnn_conv", "_sg_mkldnn_fully_connected",
     "_broadcast_backward", "_contrib_backward_quadratic", "_split_v2_backward",
     "_contrib_SparseEmbedding", "_linspace", "_npi_backward_ediff1d", "_npi_cholesky", "_npi_concatenate",
     "_npi_hsplit_backward", "_npi_norm", "_sg_mkldnn_conv", "_sg_mkldnn_fully_connected",

@@ -76,7 +76,7 @@ def arrays(net, shapes):
 def plan(lowered, args, aux, train=True):
     """The plan that runs for these arrays."""
     values = [args[n] for n in lowered.arguments], [aux[n] for n in lowered.auxiliary_states]
-    return lowered._planned_for(*values, train)
+    return lowered.planned(*values, train)
 
 
 def results(net, args, aux, choices, train=True):

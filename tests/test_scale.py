@@ -63,11 +63,13 @@ def test_a_long_chain_is_saved_copied_and_composed(long, tmp_path):
 
 def test_a_long_chain_is_lowered(long):
     f = mx.lower(long)
-    assert len(f.steps) == LONG
+    assert len(f.plan.steps) == LONG
     sys.setrecursionlimit(10_000)  # JAX's own tracing needs some
     (y,), _ = mx.lower(chain(300))({"x": jnp.asarray([-1.0, 2.0])})
     assert y.tolist() == [0, 2]
-    assert len(jax.make_jaxpr(mx.lower(chain(2_000)))({"x": jnp.ones(1)}).jaxpr.eqns) >= 2_000
+    with mx.passes.switched(roll=False):
+        assert len(jax.make_jaxpr(mx.lower(chain(2_000)))({"x": jnp.ones(1)}).jaxpr.eqns) >= 2_000
+    assert len(jax.make_jaxpr(mx.lower(chain(2_000)))({"x": jnp.ones(1)}).jaxpr.eqns) == 1
 
 
 def test_a_wide_node(tmp_path):

@@ -163,7 +163,11 @@ def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: boo
             if known is None:
                 return plan
             heads = import_module(module).apply(heads, known)
-    found = plan if tuple(heads) == plan.heads else Plan(heads, plan.arguments, plan.states)
+    found = plan
+    if tuple(heads) != plan.heads:
+        found = Plan(heads, plan.arguments, plan.states, plan.heads)
+        if not {id(n) for n in found.asking} <= {id(n) for n in plan.asking}:
+            return plan  # inference over the declared graph would not know these nodes
     if rolled and len(found.steps) >= _LEAST_ROLLED:
         from declax.passes import roll
 

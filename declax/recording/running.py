@@ -71,8 +71,8 @@ def run_nodes(
             inputs = [slots[i] for i in step.inputs]
             outs = _run(step, inputs, train, key, results.get(id(step.node), ()), compiled)
             slots.update(zip(step.outputs, outs, strict=False))
-            for i, state in step.mutated:
-                slots[plan.state_slots[state]] = outs[len(step.outputs) + i]
+            for i, slot in step.mutated:
+                slots[slot] = outs[len(step.outputs) + i]
             yield step.node, tuple(outs[: len(step.outputs)])
             for i in (*step.inputs, *step.outputs):
                 if last.get(i, -1) <= k:

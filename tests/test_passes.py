@@ -1,0 +1,201 @@
+"""Passes: the same numbers with every choice on and off, what plans look like, how choices are switched."""
+
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+
+import declax as dx
+from declax.backend import compiler_options
+from declax.layers.channels_last import Window, convolution, plain
+
+sym = dx.sym
+
+
+def results(net, *, train: bool = True, dtype: str = "float64", **shapes) -> dict[str, np.ndarray]:
+    """Outputs, gradients and states of one inference and one training step on fixed numbers."""
+    names = net.list_arguments()
+    ex = net.simple_bind(dx.cpu(), type_dict=dict.fromkeys(names, dtype), **shapes)
+    numbers = np.random.default_rng(7)
+    for array in (*ex.arg_arrays, *ex.aux_arrays):
+        array[:] = numbers.uniform(0.5, 1.5, array.shape)
+    ex.arg_dict["data"][:] = numbers.standard_normal(ex.arg_dict["data"].shape)
+    found = {f"inferred {k}": v.asnumpy() for k, v in zip(net.list_outputs(), ex.forward(), strict=True)}
+    if train:
+        ex.forward(is_train=True)
+        ex.backward([dx.nd.array(numbers.standard_normal(o.shape), dtype=dtype) for o in ex.outputs])
+        found |= {f"gradient of {k}": v.asnumpy() for k, v in ex.grad_dict.items()}
+        found |= {f"state {k}": v.asnumpy() for k, v in ex.aux_dict.items()}
+    return found
+
+
+def assert_same_with_and_without(net, **shapes) -> None:
+    with dx.passes.only():
+        expected = results(net, **shapes)
+    for name, value in results(net, **shapes).items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def plan_of(net, train: bool = False, **shapes):
+    lowered = dx.lower(net)
+    args, _, aux = net.infer_shape(**shapes)
+    specs = ([jax.ShapeDtypeStruct(s, np.float32) for s in part] for part in (args, aux))
+    return lowered.planned(*specs, train=train)
+
+
+def operators(plan) -> list[str]:
+    return [s.node.op_name for s in plan.steps]
+
+
+def block(x, name, filters, kernel=(3, 3), pad=(1, 1), **kwargs):
+    x = sym.Convolution(x, num_filter=filters, kernel=kernel, pad=pad, name=name, **kwargs)
+    x = sym.BatchNorm(x, fix_gamma=False, name=f"{name}_bn")
+    return sym.Activation(x, act_type="relu", name=f"{name}_relu")
+
+
+def convnet():
+    """Every kind of neighbour that the layout pass knows."""
+    x = block(sym.Variable("data"), "first", 4, (3, 3), stride=(2, 2))
+    x = sym.Pooling(x, kernel=(3, 3), stride=(2, 2), pool_type="max", pooling_convention="full")
+    x = block(x, "depthwise", 4, num_group=4) + block(x, "pointwise", 4, (1, 1), (0, 0))
+    parts = sym.SliceChannel(x, num_outputs=2, axis=1)
+    x = sym.Concat(
+        parts[0], sym.LeakyReLU(parts[1]), sym.Pooling(x, kernel=(3, 3), stride=(1, 1), pad=(1, 1), pool_type="avg")
+    )
+    gate = sym.sigmoid(sym.mean(x, axis=(2, 3), keepdims=True))
+    x = sym.broadcast_mul(x, gate) * 0.5
+    x = sym.Pad(x, mode="constant", pad_width=(0, 0, 0, 0, 1, 1, 2, 0))
+    x = block(x, "last", 6, (1, 1), (0, 0), stride=(2, 2))
+    x = sym.softmax(x, axis=1)
+    return sym.FullyConnected(sym.Pooling(x, global_pool=True, kernel=(1, 1), pool_type="max"), num_hidden=3, name="fc")
+
+
+def test_a_net_of_everything_gives_the_same_numbers():
+    assert_same_with_and_without(convnet(), data=(2, 3, 14, 16))
+
+
+@pytest.mark.parametrize("dims", [1, 3])
+def test_other_numbers_of_dimensions(dims: int):
+    x = block(sym.Variable("data"), "a", 4, (3,) * dims, (1,) * dims)
+    x = sym.Pooling(x, kernel=(2,) * dims, stride=(2,) * dims, pool_type="max")
+    assert_same_with_and_without(x, data=(2, 3, *(6,) * dims))
+
+
+def test_operators_that_need_the_declared_layout_get_it():
+    x = block(sym.Variable("data"), "a", 4)
+    net = sym.Group([sym.Reshape(x, shape=(0, -1)), sym.LRN(x, nsize=3), x, sym.flip(x, axis=1), sym.argmax(x, axis=1)])
+    assert_same_with_and_without(net[0], data=(2, 3, 5, 6))
+    with dx.passes.only():
+        expected = results(net, train=False, data=(2, 3, 5, 6))
+    for name, value in results(net, train=False, data=(2, 3, 5, 6)).items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-9, err_msg=name)
+
+
+def test_no_transpose_stands_inside_a_convolutional_net():
+    plan = plan_of(convnet(), train=True, data=(2, 3, 14, 16))
+    turned = [s.node.name for s in plan.steps if s.node.op_name == "transpose"]
+    assert sorted(turned) == ["data_last", *(f"{n}_weight_last" for n in ("depthwise", "first", "last", "pointwise"))]
+
+
+def test_a_transpose_to_channels_last_is_what_there_is():
+    x = sym.transpose(block(sym.Variable("data"), "a", 4), axes=(0, 2, 3, 1), name="turned")
+    assert "turned" not in [s.node.name for s in plan_of(x, data=(2, 3, 5, 6)).steps]
+    assert_same_with_and_without(x, data=(2, 3, 5, 6))
+
+
+def test_batch_normalization_is_folded_at_inference_only():
+    net = block(sym.Variable("data"), "a", 4)
+    assert "BatchNorm" not in operators(plan_of(net, data=(2, 3, 5, 6)))
+    assert "BatchNorm" in operators(plan_of(net, train=True, data=(2, 3, 5, 6)))
+
+
+def test_a_layer_that_others_read_keeps_its_batch_normalization():
+    conv = sym.Convolution(sym.Variable("data"), num_filter=4, kernel=(1, 1), name="conv")
+    net = sym.BatchNorm(conv, name="bn") + conv
+    assert "BatchNorm" in operators(plan_of(net, data=(2, 3, 5, 6)))
+    assert_same_with_and_without(net, data=(2, 3, 5, 6))
+
+
+@pytest.mark.parametrize("fix_gamma", [False, True])
+@pytest.mark.parametrize("no_bias", [False, True])
+def test_folding_into_a_fully_connected_layer(fix_gamma: bool, no_bias: bool):
+    x = sym.FullyConnected(sym.Variable("data"), num_hidden=4, no_bias=no_bias, name="fc")
+    net = sym.BatchNorm(x, fix_gamma=fix_gamma, eps=1e-3, name="bn")
+    assert "BatchNorm" not in operators(plan_of(net, data=(3, 5)))
+    assert_same_with_and_without(net, data=(3, 5))
+
+
+WINDOWS = {
+    "product": (4, 6, Window((1, 1), (1, 1), (1, 1), (0, 0))),
+    "strided product": (4, 6, Window((1, 1), (2, 3), (1, 1), (0, 0))),
+    "depthwise": (4, 4, Window((3, 3), (1, 1), (1, 1), (1, 1), 4)),
+    "strided depthwise": (4, 4, Window((3, 3), (2, 2), (1, 1), (1, 1), 4)),
+    "two filters a channel": (4, 8, Window((3, 2), (1, 2), (1, 1), (1, 0), 4)),
+    "dilated depthwise": (4, 4, Window((3, 2), (2, 3), (2, 1), (0, 2), 4)),
+    "groups": (4, 6, Window((3, 3), (2, 1), (1, 1), (1, 1), 2)),
+    "plain": (3, 5, Window((3, 3), (2, 2), (1, 1), (1, 1))),
+}
+
+
+@pytest.mark.parametrize("kind", WINDOWS)
+def test_formulations_equal_the_convolution(kind: str):
+    channels, filters, window = WINDOWS[kind]
+    numbers = np.random.default_rng(0)
+    with jax.enable_x64(True):
+        data = numbers.standard_normal((2, 11, 12, channels))
+        weight = numbers.standard_normal((*window.kernel, channels // window.num_group, filters))
+        want, back = jax.vjp(lambda x, w: plain(x, w, window), data, weight)
+        got, own_back = jax.vjp(lambda x, w: convolution(x, w, window), data, weight)
+        cotangent = numbers.standard_normal(want.shape)
+        np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-10)
+        for a, b in zip(own_back(cotangent), back(cotangent), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+
+
+# -- switching -----------------------------------------------------------------------------------------------------
+
+
+def test_choices_are_put_back_after_an_error():
+    before = dx.passes.enabled()
+    with dx.passes.only("fold"):
+        assert dx.passes.enabled() == {"fold"}
+    with pytest.raises(ZeroDivisionError), dx.passes.only("fold"):
+        _ = 1 / 0
+    assert dx.passes.enabled() == before
+
+
+def test_an_unknown_choice_says_which_there_are():
+    with pytest.raises(ValueError, match=r"there is no pass 'layot'.*layout.*fold"), dx.passes.switched(layot=False):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [("none", set(), {"fold", "layout"}), ("-layout", {"fold"}, {"layout"}), ("fold", {"fold"}, {"layout", "prepare"})],
+)
+def test_the_environment_switches(text: str, inside: set, outside: set):
+    program = "from declax import passes; print(*passes.enabled())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"DECLAX_PASSES": text, "PATH": ""}, capture_output=True, text=True
+    )
+    chosen = set(done.stdout.split())
+    assert inside <= chosen, done.stderr
+    assert not outside & chosen
+
+
+def test_an_executor_keeps_the_choice_of_its_binding():
+    net = block(sym.Variable("data"), "a", 4)
+    with dx.passes.only():
+        ex = net.simple_bind(dx.cpu(), data=(1, 3, 4, 4))
+    assert "BatchNorm" in ex.debug_str().split("Plan of inference")[1].split("Plan of training")[0]
+    other = net.simple_bind(dx.cpu(), data=(1, 3, 4, 4))
+    assert "BatchNorm" not in other.debug_str().split("Plan of inference")[1].split("Plan of training")[0]
+
+
+def test_options_of_the_compiler_follow_the_choice():
+    assert set(compiler_options("cpu")) >= {"xla_cpu_experimental_ynn_fusion_type"}
+    with dx.passes.only():
+        assert compiler_options("cpu") == {}
+    assert compiler_options("no such platform") == {}
