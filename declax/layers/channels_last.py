@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from declax.layers import canonical
@@ -68,13 +69,20 @@ def plain(data: Array, weight: Array, window: Window) -> Array:
 
 @jax.custom_vjp
 def _product(x: Array, w: Array) -> Array:
-    return x @ w
+    """x (M, C) with w (*ones, C, O) -> (M, O)."""
+    return x @ w.reshape(w.shape[-2:])
 
 
 def _product_gradient(saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
     x, w = saved
-    # with the smaller operand's axis first the weight's gradient is up to twice as fast
-    return g @ w.T, (g.T @ x).T
+    channels_first = (w.ndim - 1, w.ndim - 2, *range(w.ndim - 2))
+    filters_first = jnp.transpose(w, channels_first)
+    # the weights came as (O, C, *ones): exchanging all axes, and only then dropping those of size 1, cancels that. The
+    # barrier keeps the product from being turned round, which would end in a copy. With the smaller operand's axis
+    # first the weight's gradient is up to twice as fast
+    dw = lax.optimization_barrier(g.T @ x).reshape(filters_first.shape)
+    back = np.argsort(channels_first)
+    return g @ filters_first.reshape(filters_first.shape[:2]), jnp.transpose(dw, back)
 
 
 _product.defvjp(lambda x, w: (_product(x, w), (x, w)), _product_gradient)
@@ -84,9 +92,8 @@ def _as_product(data: Array, weight: Array, window: Window) -> Array:
     """A 1x1 convolution: the points that the stride visits, times the weight."""
     if any(s > 1 for s in window.stride):
         data = lax.slice(data, (0,) * data.ndim, data.shape, (1, *window.stride, 1))
-    channels, filters = weight.shape[-2:]
-    y = _product(data.reshape(-1, channels), weight.reshape(channels, filters))
-    return y.reshape(*data.shape[:-1], filters)
+    y = _product(data.reshape(-1, data.shape[-1]), weight)
+    return y.reshape(*data.shape[:-1], weight.shape[-1])
 
 
 # -- a sum of shifted data -------------------------------------------------------------------------------------
