@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from declax import _sym as sym
     from declax import _sym as symbol
     from declax import (
+        backend,
         cache,
         deploy,
         edit,

@@ -199,3 +199,64 @@ def test_options_of_the_compiler_follow_the_choice():
     with dx.passes.only():
         assert compiler_options("cpu") == {}
     assert compiler_options("no such platform") == {}
+
+
+FOLLOWERS = {
+    "deconvolution": lambda x: sym.Deconvolution(x, num_filter=3, kernel=(3, 4), stride=(2, 2), pad=(1, 0), adj=(1, 0)),
+    "deconvolution with a bias": lambda x: sym.Deconvolution(
+        x, num_filter=2, kernel=(2, 2), dilate=(2, 1), no_bias=False
+    ),
+    "deconvolution to a shape": lambda x: sym.Deconvolution(
+        x, num_filter=2, kernel=(4, 4), stride=(2, 2), target_shape=(11, 14)
+    ),
+    "depthwise deconvolution": lambda x: sym.Deconvolution(
+        x, num_filter=4, num_group=4, kernel=(4, 3), stride=(2, 1), pad=(1, 1), no_bias=False
+    ),
+    "nearest": lambda x: sym.UpSampling(x, scale=2, sample_type="nearest"),
+    "bilinear": lambda x: sym.UpSampling(x, sym.Variable("w"), scale=3, num_filter=4, sample_type="bilinear"),
+    "resize": lambda x: sym.contrib.BilinearResize2D(x, height=9, width=4),
+    "resize without corners": lambda x: sym.contrib.BilinearResize2D(
+        x, scale_height=2, scale_width=0.5, align_corners=False
+    ),
+    "resize to the same": lambda x: sym.contrib.BilinearResize2D(x, height=5, width=6),
+    "resize like": lambda x: sym.contrib.BilinearResize2D(x, sym.Pooling(x, kernel=(2, 2)), mode="like"),
+    "adaptive": lambda x: sym.contrib.AdaptiveAvgPooling2D(x, output_size=(2, 4)),
+    "slice": lambda x: sym.slice(x, begin=(None, 3), end=(None, 0), step=(None, -2)),
+    "slice rows": lambda x: sym.slice(x, begin=(0, 0, 1), end=(None, None, -1)),
+    "slice_like": lambda x: sym.slice_like(x, sym.Pooling(x, kernel=(2, 3)), axes=(2, 3)),
+    "crop": lambda x: sym.Crop(x, h_w=(3, 2), offset=(1, 2)),
+    "crop like": lambda x: sym.Crop(x, sym.Pooling(x, kernel=(2, 2)), center_crop=True),
+    "repeat": lambda x: sym.repeat(x, repeats=2, axis=-1),
+    "lrn": lambda x: sym.LRN(x, nsize=3, alpha=0.1),
+    "l2": lambda x: sym.L2Normalization(x, mode="channel"),
+    "instance": lambda x: sym.InstanceNorm(x, name="norm"),
+    "layer": lambda x: sym.LayerNorm(x, axis=1, name="norm"),
+    "layer over rows": lambda x: sym.LayerNorm(x, axis=-2, name="norm"),
+    "sync": lambda x: sym.contrib.SyncBatchNorm(x, key="k", fix_gamma=False, name="norm"),
+    "v1": lambda x: sym.BatchNorm_v1(x, fix_gamma=False, name="norm"),
+    "with rectifier": lambda x: sym.contrib.BatchNormWithReLU(x, fix_gamma=False, name="norm"),
+    "prelu": lambda x: sym.LeakyReLU(x - 0.5, act_type="prelu", name="act"),
+    "dropout": lambda x: sym.Dropout(x, p=0.4),
+    "dropout of channels": lambda x: sym.Dropout(x, p=0.4, axes=(2, 3)),
+}
+FLOAT32 = {"crop", "crop like", "instance"}
+"""Operators that know no other type."""
+
+
+@pytest.mark.parametrize("name", FOLLOWERS)
+def test_operators_of_images_follow_the_layout(name: str):
+    net = FOLLOWERS[name](block(sym.Variable("data"), "first", 4))
+    shapes = {"data": (2, 3, 5, 6)}
+    turned = [s.node.name for s in plan_of(net, train=True, **shapes).steps if s.node.op_name == "transpose"]
+    assert all(t.endswith("_last") for t in turned[:-1]), turned
+    assert turned[-1] == f"{net.name}_first"
+    dtype, close = ("float32", 2e-4) if name in FLOAT32 else ("float64", 1e-9)
+
+    def found():
+        dx.random.seed(3)
+        return results(net, dtype=dtype, **shapes)
+
+    with dx.passes.only():
+        expected = found()
+    for key, value in found().items():
+        np.testing.assert_allclose(value, expected[key], rtol=close, atol=close, err_msg=key)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
 from declax.layers import canonical
@@ -64,6 +63,16 @@ def plain(data: Array, weight: Array, window: Window) -> Array:
     )
 
 
+def deconvolution(data: Array, weight: Array, window: Window, sizes: Shape) -> Array:
+    """The transposed convolution of (N, *spatial, C) with (*kernel, F / num_group, C): (N, *sizes, F).
+
+    There is one group, or as many as channels with one filter each.
+    """
+    if window.num_group == 1:
+        return canonical.transposed(data, weight, sizes, window.stride, window.dilate, window.pad)
+    return _spread_out(data, weight.reshape(*window.kernel, -1), window, sizes)
+
+
 # -- a product -------------------------------------------------------------------------------------------------
 
 
@@ -81,7 +90,7 @@ def _product_gradient(saved: tuple[Array, Array], g: Array) -> tuple[Array, Arra
     # barrier keeps the product from being turned round, which would end in a copy. With the smaller operand's axis
     # first the weight's gradient is up to twice as fast
     dw = lax.optimization_barrier(g.T @ x).reshape(filters_first.shape)
-    back = np.argsort(channels_first)
+    back = (*range(2, w.ndim), 1, 0)
     return g @ filters_first.reshape(filters_first.shape[:2]), jnp.transpose(dw, back)
 
 
@@ -147,10 +156,14 @@ def _shifted_sum(data: Array, weight: Array, window: Window) -> Array:
 
 def _shifted_sum_gradient(window: Window, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
     data, weight = saved
-    padded, outs = _padded(data, window.pad), g.shape[1:-1]
-    over = tuple(range(g.ndim - 1))
-    d_weight = [jnp.sum(_at(padded, shift, outs, window.stride) * g, over) for _, shift in _shifts(window)]
-    return _spread(g, weight, data.shape, window), jnp.stack(d_weight).reshape(weight.shape)
+    d_weight = _taps(_padded(data, window.pad), g, window)
+    return _spread(g, weight, data.shape, window), d_weight.reshape(weight.shape)
+
+
+def _taps(padded: Array, g: Array, window: Window) -> Array:
+    """The gradient of every element of the kernel, in a row."""
+    over, outs = tuple(range(g.ndim - 1)), g.shape[1:-1]
+    return jnp.stack([jnp.sum(_at(padded, shift, outs, window.stride) * g, over) for _, shift in _shifts(window)])
 
 
 def _spread(g: Array, weight: Array, shape: Shape, window: Window) -> Array:
@@ -167,3 +180,17 @@ def _spread(g: Array, weight: Array, shape: Shape, window: Window) -> Array:
 
 
 _shifted_sum.defvjp(lambda x, w, window: (_shifted_sum(x, w, window), (x, w)), _shifted_sum_gradient)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _spread_out(data: Array, weight: Array, window: Window, sizes: Shape) -> Array:
+    return _spread(data, weight, (data.shape[0], *sizes, data.shape[-1]), window)
+
+
+def _spread_out_gradient(window: Window, sizes: Shape, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
+    data, weight = saved
+    padded, outs = _padded(g, window.pad), data.shape[1:-1]
+    return _sum_of_shifts(padded, weight, window, outs), _taps(padded, data, window).reshape(weight.shape)
+
+
+_spread_out.defvjp(lambda x, w, window, sizes: (_spread_out(x, w, window, sizes), (x, w)), _spread_out_gradient)

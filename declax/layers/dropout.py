@@ -1,10 +1,11 @@
 """Dropout."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from declax.attrs import attr
 from declax.registry import Key, Tensor, Train, op
@@ -12,7 +13,7 @@ from declax.rules import Shapes, assign, like_first_type
 from declax.shapes import Shape, ShapeConflict, show
 
 
-def _mask_shape(data, axes: Shape) -> tuple:
+def mask_shape(data, axes: Shape) -> tuple:
     """The data's shape with 1 for each of the axes that share their fate."""
     return tuple(1 if a in axes else d for a, d in enumerate(data))
 
@@ -24,7 +25,7 @@ def _shape(ins: Shapes, outs: Shapes, axes: Shape) -> None:
     if any(not 0 <= a < len(data) for a in axes):
         raise ShapeConflict(f"axes={axes} are out of range for data {show(data)}")
     assign(outs, 0, data)
-    assign(outs, 1, _mask_shape(data, axes))
+    assign(outs, 1, mask_shape(data, axes))
 
 
 @op(
@@ -50,10 +51,20 @@ def Dropout(
     Shapes: data any -> data's shape; the hidden mask has 1 at `axes`, along which all elements share one fate.
     `cudnn_off` has no meaning on XLA.
     """
-    shape = _mask_shape(data.shape, axes)
-    if p == 0 or not (train or mode == "always"):
+    shape = mask_shape(data.shape, axes)
+    if not is_active(p, mode, train):
         return data, jnp.ones(shape, data.dtype)
+    mask = draw_mask(key, shape, p, data.dtype)
+    return data * mask, mask
+
+
+def is_active(p: float, mode: str, train: bool) -> bool:
+    """Whether anything is dropped."""
+    return p != 0 and (train or mode == "always")
+
+
+def draw_mask(key: Any, shape: Shape, p: float, dtype: Any) -> Array:
+    """0 for a fraction `p` of the elements, 1 / (1 - p) for the others."""
     keep = 1 - p
     kept = jax.random.bits(key, shape, jnp.uint32) < np.uint32(min(round(keep * 2**32), 2**32 - 1))
-    mask = jnp.where(kept, np.asarray(1 / keep if keep else 0, data.dtype), 0)
-    return data * mask, mask
+    return jnp.where(kept, np.asarray(1 / keep if keep else 0, dtype), 0)

@@ -410,11 +410,16 @@ def InstanceNorm(
     Shapes: data (N, C, ...), gamma, beta (C,) -> data's shape; the hidden mean and var (N, C).
     Source: Ulyanov et al. 2016, https://arxiv.org/abs/1607.08022
     """
-    over = tuple(range(2, data.ndim))
-    y, mean, std = _standardize(data, over, eps)
-    y = y * _shaped(gamma, y, 1) + _shaped(beta, y, 1)
+    y, mean, std = instance_norm(data, gamma, beta, eps, 1)
     var = lax.square(std) - np.asarray(eps, std.dtype)
-    return (y.astype(data.dtype), *_moments(data, data.shape[:2], mean, var))
+    return (y, *_moments(data, data.shape[:2], mean, var))
+
+
+def instance_norm(data: Array, gamma: Array, beta: Array, eps: float, axis: int) -> tuple[Array, Array, Array]:
+    """(result, mean, standard deviation) of each channel, at `axis`, of each example."""
+    over = tuple(a for a in range(1, data.ndim) if a != axis)
+    y, mean, std = _standardize(data, over, eps)
+    return (y * _shaped(gamma, y, axis) + _shaped(beta, y, axis)).astype(data.dtype), mean, std
 
 
 # -- norms -----------------------------------------------------------------------------------------------------
@@ -435,6 +440,11 @@ def _l2_shape(ins: Shapes, outs: Shapes, mode: str) -> None:
     assign(outs, 1, norm[mode]())
 
 
+def l2_norm(data: Array, over: tuple[int, ...], eps: float) -> Array:
+    """The root of the sum of squares over some axes, which stay as 1."""
+    return lax.sqrt(jnp.sum(lax.square(data), over, keepdims=True) + np.asarray(eps, data.dtype))
+
+
 @op(outputs=("output", "norm"), visible=1, shape=_l2_shape, types=like_first_type, needs_shape=True)
 def L2Normalization(
     data: Tensor,
@@ -448,7 +458,7 @@ def L2Normalization(
     (`channel`, axis 1) or over its positions (`spatial`, axes 2 and up).
     """
     over = {"instance": range(1, data.ndim), "channel": (1,), "spatial": range(2, data.ndim)}[mode]
-    norm = lax.sqrt(jnp.sum(lax.square(data), tuple(over), keepdims=True) + np.asarray(eps, data.dtype))
+    norm = l2_norm(data, tuple(over), eps)
     shape = {"instance": data.shape[:1], "channel": norm.shape, "spatial": data.shape[:2]}[mode]
     return data / norm, lax.stop_gradient(norm).reshape(shape)
 
@@ -458,6 +468,17 @@ def _lrn_shape(ins: Shapes, outs: Shapes) -> None:
     if data is not None and None not in data:
         assign(outs, 0, data)
         assign(outs, 1, data)
+
+
+def local_response(data: Array, alpha: float, beta: float, knorm: float, nsize: int, axis: int) -> tuple[Array, Array]:
+    """(data divided by the power `beta` of its norm, the norm), which sums squares of neighbours along `axis`."""
+    x = data.astype(jnp.promote_types(data.dtype, jnp.float32))
+    before = nsize // 2
+    window, padding = [1] * data.ndim, [(0, 0)] * data.ndim
+    window[axis], padding[axis] = nsize, (before, nsize - 1 - before)
+    total = lax.reduce_window(lax.square(x), np.zeros((), x.dtype), lax.add, window, (1,) * data.ndim, padding)
+    norm = np.asarray(knorm, x.dtype) + total * np.asarray(alpha / nsize, x.dtype)
+    return (x * norm ** np.asarray(-beta, x.dtype)).astype(data.dtype), norm.astype(data.dtype)
 
 
 @op(outputs=("output", "tmp_norm"), visible=1, shape=_lrn_shape, needs_type=True)
@@ -474,11 +495,5 @@ def LRN(
     Shapes: data (N, C, H, W) -> data's shape; the sum runs over the `nsize` channels around c.
     Source: Krizhevsky et al. 2012.
     """
-    x = data.astype(jnp.promote_types(data.dtype, jnp.float32))
-    before = nsize // 2
-    window = (1, nsize, *(1,) * (data.ndim - 2))
-    padding = [(0, 0), (before, nsize - 1 - before), *[(0, 0)] * (data.ndim - 2)]
-    total = lax.reduce_window(lax.square(x), np.zeros((), x.dtype), lax.add, window, (1,) * data.ndim, padding)
-    norm = np.asarray(knorm, x.dtype) + total * np.asarray(alpha / nsize, x.dtype)
-    y = x * norm ** np.asarray(-beta, x.dtype)
-    return y.astype(data.dtype), lax.stop_gradient(norm).astype(data.dtype)
+    y, norm = local_response(data, alpha, beta, knorm, nsize, 1)
+    return y, lax.stop_gradient(norm)

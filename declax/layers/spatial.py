@@ -366,6 +366,10 @@ def _contrib_AdaptiveAvgPooling2D(data: Tensor, *, output_size: tuple[int, ...] 
 
     Shapes: data (N, C, H, W) -> (N, C, H', W'); `output_size` is (H', W') or one number for both, 1 by default.
     """
-    tall, wide = _pair(output_size)
-    y, x = (jnp.asarray(_averages(n, m), data.dtype) for n, m in zip(data.shape[2:], (tall, wide), strict=True))
-    return jnp.einsum("hy,ncyx,wx->nchw", y, data, x, precision=lax.Precision.HIGHEST)
+    return average_parts(data, _pair(output_size), "NCHW")
+
+
+def average_parts(data: Array, size: tuple[int, ...], layout: str) -> Array:
+    """Means over equal parts of the axes H and W of images, whose axes the letters name."""
+    y, x = (jnp.asarray(_averages(data.shape[layout.index(a)], n), data.dtype) for a, n in zip("HW", size, strict=True))
+    return jnp.einsum(f"hH,{layout},wW->{layout.replace('HW', 'hw')}", y, data, x, precision=lax.Precision.HIGHEST)

@@ -13,7 +13,7 @@ from declax.rules import Shapes, assign, lead_type
 from declax.shapes import ShapeConflict, show
 
 
-def _kernel(scale: int) -> int:
+def bilinear_kernel(scale: int) -> int:
     """Side of the bilinear filter."""
     return 2 * scale - scale % 2
 
@@ -28,7 +28,7 @@ def _shape(ins: Shapes, outs: Shapes, scale, sample_type, multi_input_mode) -> N
     channels: int | None = first[1]
     if sample_type == "bilinear":
         if None not in first:
-            assign(ins, 1, (first[1], 1, _kernel(scale), _kernel(scale)))
+            assign(ins, 1, (first[1], 1, bilinear_kernel(scale), bilinear_kernel(scale)))
     else:
         for s in ins[1:]:
             if s is None:
@@ -42,12 +42,12 @@ def _shape(ins: Shapes, outs: Shapes, scale, sample_type, multi_input_mode) -> N
     assign(outs, 0, (first[0], channels, *large))
 
 
-def _enlarge(data: Array, times: int) -> Array:
-    """Every pixel `times` times in both directions."""
-    n, c, h, w = data.shape
-    return jnp.broadcast_to(data[:, :, :, None, :, None], (n, c, h, times, w, times)).reshape(
-        n, c, h * times, w * times
-    )
+def enlarge(data: Array, times: int, first: int = 2) -> Array:
+    """Every pixel `times` times in both directions, which are the axis `first` and the next."""
+    h, w = data.shape[first : first + 2]
+    before, behind = data.shape[:first], data.shape[first + 2 :]
+    x = data.reshape(*before, h, 1, w, 1, *behind)
+    return jnp.broadcast_to(x, (*before, h, times, w, times, *behind)).reshape(*before, h * times, w * times, *behind)
 
 
 @op(
@@ -76,13 +76,13 @@ def UpSampling(
     """
     if sample_type == "bilinear":
         image, weight = data
-        k, pad = _kernel(scale), math.ceil((scale - 1) / 2)
+        k, pad = bilinear_kernel(scale), math.ceil((scale - 1) / 2)
         return Deconvolution(
             image, weight, None, kernel=(k, k), stride=(scale, scale), pad=(pad, pad),
             num_filter=num_filter, num_group=num_filter,
         )  # fmt: skip
     height = data[0].shape[2] * scale
-    large = [_enlarge(x, height // x.shape[2]) for x in data]
+    large = [enlarge(x, height // x.shape[2]) for x in data]
     if len(large) == 1:
         return large[0]
     return jnp.concatenate(large, 1) if multi_input_mode == "concat" else sum(large[1:], large[0])

@@ -300,6 +300,11 @@ def _split_v2_backward(
     return jnp.concatenate(ograds, canonical_axis(axis, ograds[0].ndim))
 
 
+def crop_start(shape: tuple[int, ...], h_w: tuple[int, ...], offset: tuple[int, ...], center_crop: bool) -> tuple:
+    """Where a crop of images (N, C, H, W) begins."""
+    return ((shape[2] - h_w[0]) // 2, (shape[3] - h_w[1]) // 2) if center_crop else offset
+
+
 def _crop_rule(ins: rules.Shapes, outs: rules.Shapes, num_args, h_w) -> None:
     rules.require_ranks(ins)
     data = ins[0]
@@ -336,7 +341,7 @@ def Crop(
     """
     x = data[0]
     h, w = data[1].shape[2:] if num_args == 2 else h_w
-    y0, x0 = ((x.shape[2] - h) // 2, (x.shape[3] - w) // 2) if center_crop else offset
+    y0, x0 = crop_start(x.shape, (h, w), offset, center_crop)
     if y0 < 0 or x0 < 0 or y0 + h > x.shape[2] or x0 + w > x.shape[3]:
         raise ShapeConflict(f"Crop of size {(h, w)} at offset {(y0, x0)} exceeds the data {show(x.shape)}")
     return lax.slice(x, (0, 0, y0, x0), (*x.shape[:2], y0 + h, x0 + w))

@@ -6,15 +6,15 @@ the version that its input has; all others get the first. A transpose stands onl
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from declax import graph
 from declax.graph import Entry, Node
 from declax.layers import channels_last
 from declax.layers.layout import fill
-from declax.passes import Known, enabled
+from declax.passes import Known, enabled, images
 from declax.passes.rewriting import call, plan_operator, with_inputs
-from declax.registry import OpDef, Tensor, deduce, lookup
+from declax.passes.versions import Versions, follows, like, moved_axis, to_last, transposed
+from declax.registry import OpDef, Tensor, deduce
 from declax.shapes import Shape
 
 _FIRST = (None, "NCW", "NCHW", "NCDHW")
@@ -23,69 +23,13 @@ _LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
 def apply(heads: Sequence[Entry], known: Known) -> list[Entry]:
     """The heads over a graph whose convolutions are channels-last."""
-    versions = _Versions(known)
+    versions = Versions(known)
     for node in graph.topological(heads):
         _visit(versions, node)
     return [versions.first(e) for e in heads]
 
 
-class _Versions:
-    """For every entry of the old graph its entries in the new one, as declared and channels last."""
-
-    def __init__(self, known: Known):
-        self.known = known
-        self._first: dict[tuple[int, int], Entry] = {}
-        self._last: dict[tuple[int, int], Entry] = {}
-
-    def rank(self, entry: Entry) -> int:
-        """Number of axes."""
-        return len(self.known.shape(entry))
-
-    def has_last(self, entry: Entry) -> bool:
-        """Whether the entry already exists channels last."""
-        return (id(entry.node), entry.index) in self._last
-
-    def first(self, entry: Entry) -> Entry:
-        """The entry as declared."""
-        key = (id(entry.node), entry.index)
-        found = self._first.get(key)
-        if found is None:
-            found = self._first[key] = _transposed(self._last[key], to_first(self.rank(entry)), entry, "_first")
-        return found._replace(version=entry.version)
-
-    def last(self, entry: Entry) -> Entry:
-        """The entry channels last."""
-        key = (id(entry.node), entry.index)
-        found = self._last.get(key)
-        if found is None:
-            found = self._last[key] = _transposed(self._first[key], to_last(self.rank(entry)), entry, "_last")
-        return found
-
-    def keep(self, node: Node, new: Sequence[Entry]) -> None:
-        """Notes a node's outputs as declared."""
-        self._first.update({(id(node), i): e for i, e in enumerate(new)})
-
-    def keep_last(self, node: Node, new: Sequence[Entry]) -> None:
-        """Notes a node's outputs channels last; those that are mere vectors are the same both ways."""
-        for i, e in enumerate(new):
-            (self._last if self.rank(Entry(node, i)) > 2 else self._first)[id(node), i] = e
-
-
-def to_last(rank: int) -> Shape:
-    """The permutation that brings the channels to the end."""
-    return (0, *range(2, rank), 1)
-
-
-def to_first(rank: int) -> Shape:
-    """The permutation that brings them back."""
-    return (0, rank - 1, *range(1, rank - 1))
-
-
-def _transposed(entry: Entry, axes: Shape, like: Entry, suffix: str) -> Entry:
-    return call(lookup("transpose"), like.node, [entry], {"axes": axes}, suffix)[0]
-
-
-def _visit(versions: _Versions, node: Node) -> None:
+def _visit(versions: Versions, node: Node) -> None:
     rule = _RULES.get(node.op.name) if node.op is not None else None
     if rule is None or not rule(versions, node):
         inputs = [versions.first(e) for e in node.inputs]
@@ -118,7 +62,7 @@ def _channels_last_convolution(
 _CONVOLUTION = plan_operator(_channels_last_convolution)
 
 
-def _convolution(versions: _Versions, node: Node) -> bool:
+def _convolution(versions: Versions, node: Node) -> bool:
     p = node.params
     assert p is not None
     if p["layout"] not in _FIRST:
@@ -127,7 +71,7 @@ def _convolution(versions: _Versions, node: Node) -> bool:
     data, weight, *bias = node.inputs
     params = {k: p[k] for k in ("kernel", "num_group", "no_bias")} | {"formulate": "formulate" in enabled()}
     params |= {k: fill(p[k], n, default) for k, default in (("stride", 1), ("dilate", 1), ("pad", 0))}
-    moved = _transposed(versions.first(weight), (*range(2, n + 2), 1, 0), weight, "_last")
+    moved = transposed(versions.first(weight), (*range(2, n + 2), 1, 0), weight, "_last")
     inputs = [versions.last(data), moved, *(versions.first(b) for b in bias)]
     versions.keep_last(node, call(_CONVOLUTION, node, inputs, params))
     return True
@@ -136,102 +80,83 @@ def _convolution(versions: _Versions, node: Node) -> bool:
 # -- operators that can be told their axes ---------------------------------------------------------------------
 
 
-def _follows(versions: _Versions, node: Node) -> bool:
-    """Whether the node's data exists channels last."""
-    return bool(node.inputs) and versions.has_last(node.inputs[0])
-
-
-def _like(versions: _Versions, node: Node, changed: dict[str, Any], channel_inputs: int = 1) -> bool:
-    """The same operator with other hyper-parameters; the inputs behind the first `channel_inputs` stay as they are."""
-    assert node.op is not None
-    inputs = [versions.last(e) for e in node.inputs[:channel_inputs]]
-    inputs += [versions.first(e) for e in node.inputs[channel_inputs:]]
-    versions.keep_last(node, call(node.op, node, inputs, {**(node.params or {}), **changed}))
-    return True
-
-
-def _pooling(versions: _Versions, node: Node) -> bool:
+def _pooling(versions: Versions, node: Node) -> bool:
     assert node.params is not None
-    if not _follows(versions, node) or node.params["layout"] not in _FIRST:
+    if not follows(versions, node) or node.params["layout"] not in _FIRST:
         return False
-    return _like(versions, node, {"layout": _LAST[versions.rank(node.inputs[0]) - 2]})
+    return like(versions, node, {"layout": _LAST[versions.rank(node.inputs[0]) - 2]})
 
 
-def _batch_norm(versions: _Versions, node: Node) -> bool:
+def _batch_norm(versions: Versions, node: Node) -> bool:
     assert node.params is not None
     rank = versions.rank(node.inputs[0])
-    if not _follows(versions, node) or node.params["axis"] % rank != 1:
+    if not follows(versions, node) or node.params["axis"] % rank != 1:
         return False
-    return _like(versions, node, {"axis": rank - 1})
+    return like(versions, node, {"axis": rank - 1})
 
 
-def _moved(axis: int, rank: int) -> int:
-    """Where an axis of the declared layout is channels-last."""
-    return to_last(rank).index(axis % rank)
-
-
-def _along(name: str) -> Callable[[_Versions, Node], bool]:
+def _along(name: str) -> Callable[[Versions, Node], bool]:
     """A rule for operators on any number of inputs that work along one axis, which the hyper-parameter `name` tells."""
 
-    def rule(versions: _Versions, node: Node) -> bool:
+    def rule(versions: Versions, node: Node) -> bool:
         assert node.params is not None
         if not node.inputs or not any(versions.has_last(e) for e in node.inputs):
             return False
         if node.params.get("squeeze_axis") or node.params.get("use_length"):
             return False
         rank = versions.rank(node.inputs[0])
-        return _like(versions, node, {name: _moved(node.params[name], rank)}, len(node.inputs))
+        return like(versions, node, {name: moved_axis(node.params[name], rank)}, len(node.inputs))
 
     return rule
 
 
-def _reduction(versions: _Versions, node: Node) -> bool:
+def _reduction(versions: Versions, node: Node) -> bool:
     """Over all of space: the result keeps its channels at the end, or is a plain (N, C)."""
     p = node.params
     assert p is not None
-    if not _follows(versions, node) or p["axis"] is None or p.get("exclude"):
+    if not follows(versions, node) or p["axis"] is None or p.get("exclude"):
         return False
     rank = versions.rank(node.inputs[0])
     axes = {a % rank for a in ((p["axis"],) if isinstance(p["axis"], int) else p["axis"])}
     if axes != set(range(2, rank)):
         return False
-    return _like(versions, node, {"axis": tuple(range(1, rank - 1))})
+    return like(versions, node, {"axis": tuple(range(1, rank - 1))})
 
 
-def _pad(versions: _Versions, node: Node) -> bool:
+def _pad(versions: Versions, node: Node) -> bool:
     assert node.params is not None
-    if not _follows(versions, node):
+    if not follows(versions, node):
         return False
     width = node.params["pad_width"]
     pairs = [width[2 * a : 2 * a + 2] for a in to_last(versions.rank(node.inputs[0]))]
-    return _like(versions, node, {"pad_width": tuple(w for pair in pairs for w in pair)})
+    return like(versions, node, {"pad_width": tuple(w for pair in pairs for w in pair)})
 
 
-def _transpose(versions: _Versions, node: Node) -> bool:
+def _transpose(versions: Versions, node: Node) -> bool:
     """A transpose to channels-last, as detection heads have it, is what there is already."""
     assert node.params is not None
     data = node.inputs[0]
     rank = versions.rank(data)
-    if not _follows(versions, node) or node.params["axes"] != to_last(rank):
+    if not follows(versions, node) or node.params["axes"] != to_last(rank):
         return False
     versions.keep(node, [versions.last(data)])
     return True
 
 
-def _flatten(versions: _Versions, node: Node) -> bool:
+def _flatten(versions: Versions, node: Node) -> bool:
     """Points of one pixel have one order."""
     data = node.inputs[0]
-    if not _follows(versions, node) or any(d != 1 for d in versions.known.shape(data)[2:]):
+    if not follows(versions, node) or any(d != 1 for d in versions.known.shape(data)[2:]):
         return False
     assert node.op is not None
     versions.keep(node, call(node.op, node, [versions.last(data)], dict(node.params or {})))
     return True
 
 
-def _fully_connected(versions: _Versions, node: Node) -> bool:
+def _fully_connected(versions: Versions, node: Node) -> bool:
     assert node.params is not None
     data = node.inputs[0]
-    if not node.params["flatten"] or not _follows(versions, node):
+    if not node.params["flatten"] or not follows(versions, node):
         return False
     if any(d != 1 for d in versions.known.shape(data)[2:]):
         return False
@@ -243,30 +168,33 @@ def _fully_connected(versions: _Versions, node: Node) -> bool:
 # -- operators that treat all points alike ---------------------------------------------------------------------
 
 
-def _pointwise(versions: _Versions, node: Node) -> bool:
+def _pointwise(versions: Versions, node: Node) -> bool:
     """Follows if any input of more than two axes is channels last and all have one rank."""
     if not any(versions.has_last(e) for e in node.inputs):
         return False
     ranks = {versions.rank(e) for e in node.inputs}
     if len(ranks) != 1 or {versions.rank(Entry(node, 0))} != ranks:
         return False
-    return _like(versions, node, {}, len(node.inputs))
+    return like(versions, node, {}, len(node.inputs))
 
 
-def _leaky_relu(versions: _Versions, node: Node) -> bool:
-    """All but the kinds that have a slope a channel or draw one at random."""
+def _leaky_relu(versions: Versions, node: Node) -> bool:
+    """All kinds but the one that draws its slopes at random."""
     assert node.params is not None
-    return node.params["act_type"] not in ("prelu", "rrelu") and _pointwise(versions, node)
+    kind = node.params["act_type"]
+    return images.prelu(versions, node) if kind == "prelu" else kind != "rrelu" and _pointwise(versions, node)
 
 
 _POINTWISE_FILES = ("declax.ops.unary", "declax.ops.scalar", "declax.ops.elementwise", "declax.ops.broadcast")
 _NOT_POINTWISE = {"_contrib_div_sqrt_dim", "broadcast_to", "broadcast_axis", "broadcast_like"}
 _POINTWISE = ("Activation", "Cast", "amp_cast", "_copy", "BlockGrad", "zeros_like", "ones_like")
 
-_RULES: dict[str, Callable[[_Versions, Node], bool]] = {
+_RULES: dict[str, Callable[[Versions, Node], bool]] = {
     "Convolution": _convolution,
     "Pooling": _pooling,
     "BatchNorm": _batch_norm,
+    "_contrib_BatchNormWithReLU": _batch_norm,
+    "Convolution_v1": _convolution,
     "Concat": _along("dim"),
     "SliceChannel": _along("axis"),
     "softmax": _along("axis"),
@@ -280,6 +208,7 @@ _RULES: dict[str, Callable[[_Versions, Node], bool]] = {
     "Flatten": _flatten,
     "FullyConnected": _fully_connected,
     "LeakyReLU": _leaky_relu,
+    **images.RULES,
 }
 
 
