@@ -16,16 +16,30 @@ if TYPE_CHECKING:
 
 
 def parameter_slots(plan: Plan) -> set[int]:
-    """Slots of the arguments that an operator deduces as its own (weights, biases ...) and of all auxiliary states."""
-    found = set(plan.state_slots)
+    """Slots of the arguments that an operator deduces as its own (weights, biases ...) and of all auxiliary states.
+
+    An argument from which such an input is computed, as parts of a weight that are joined, is one if it is read for
+    nothing else: data that weights are computed from are read as data too.
+    """
     arguments = set(plan.argument_slots)
+    leading, other = _own_inputs(plan), set()
+    direct = leading & arguments
+    for step in reversed(plan.steps):
+        if not leading.isdisjoint(step.outputs) and _is_pure(step):
+            leading.update(step.inputs)
+        else:
+            other.update(step.inputs)
+    other.update(plan.output_slots)
+    return direct | (leading & arguments) - other | set(plan.state_slots)
+
+
+def _own_inputs(plan: Plan) -> set[int]:
+    """Slots that some operator reads as an input that it deduces."""
+    found = set()
     for step in plan.steps:
         op, params = step.node.op, step.node.params or {}
-        if op is None or op.variadic:
-            continue
-        for slot, i in zip(step.inputs, op.present(params), strict=False):
-            if op.inputs[i].rule is not None and slot in arguments:
-                found.add(slot)
+        if op is not None and not op.variadic:
+            found.update(s for s, i in zip(step.inputs, op.present(params), strict=False) if op.inputs[i].rule)
     return found
 
 

@@ -102,3 +102,24 @@ def test_a_graph_without_such_work_is_called_directly():
     ex = (dx.sym.Variable("a") + dx.sym.Variable("b")).simple_bind(dx.cpu(), a=(2,), b=(2,))
     ex.forward()
     assert not hasattr(ex._program.infer, "_kept") or not ex._program.infer._kept
+
+
+def parameters(net) -> set[str]:
+    plan = dx.lower(net).plan
+    nodes = (*plan.arguments, *plan.states)
+    return {nodes[i].name for i in parameter_slots(plan)}
+
+
+def test_weights_that_are_joined_are_parameters():
+    weight = dx.sym.Concat(dx.sym.Variable("query"), dx.sym.Variable("key") * 2, dim=0)
+    net = dx.sym.FullyConnected(dx.sym.Variable("data"), weight, num_hidden=8, name="fc")
+    assert parameters(net) >= {"query", "key"}
+    assert "data" not in parameters(net)
+
+
+def test_data_that_weights_are_computed_from_are_no_parameters():
+    data = dx.sym.Variable("data")
+    made = dx.sym.FullyConnected(data, num_hidden=8, name="maker")
+    net = dx.sym.FullyConnected(data, dx.sym.Reshape(made, shape=(4, 2)), num_hidden=4, name="fc")
+    assert "maker_weight" in parameters(net)
+    assert "data" not in parameters(net)
