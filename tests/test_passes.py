@@ -260,3 +260,39 @@ def test_operators_of_images_follow_the_layout(name: str):
         expected = found()
     for key, value in found().items():
         np.testing.assert_allclose(value, expected[key], rtol=close, atol=close, err_msg=key)
+
+
+def towers():
+    """Pooling before a convolution to fewer channels, and one that strides behind a convolution."""
+    x = block(sym.Variable("data"), "first", 8)
+    x = sym.Pooling(x, kernel=(3, 3), stride=(1, 1), pad=(1, 1), pool_type="avg", name="pool")
+    x = block(x, "proj", 3, (1, 1), (0, 0))
+    x = sym.Convolution(x, num_filter=70, kernel=(1, 1), name="wide")
+    return sym.Pooling(x, kernel=(2, 2), stride=(2, 2), pool_type="avg", pooling_convention="full", name="down")
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_average_pooling_and_pointwise_convolution_change_places(train: bool):
+    plan = plan_of(towers(), train, data=(2, 3, 7, 7))
+    order = [s.node.name for s in plan.steps if s.node.name in ("pool", "proj", "wide", "down")]
+    assert order == ["proj", "pool", "down", "wide"]
+    assert_same_with_and_without(towers(), data=(2, 3, 7, 7))
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        lambda x: sym.Pooling(x, kernel=(3, 3), pad=(1, 1), stride=(2, 2), pool_type="avg"),
+        lambda x: sym.Pooling(x, kernel=(2, 2), stride=(2, 2), pool_type="max"),
+        lambda x: (
+            sym.Pooling(x, kernel=(2, 2), stride=(2, 2), pool_type="avg")
+            + sym.slice(x, begin=(0, 0, 0, 0), end=(None, None, 3, 3))
+        ),
+    ],
+)
+def test_pooling_stays_behind_a_convolution_where_that_matters(net):
+    x = sym.Convolution(sym.Variable("data"), num_filter=70, kernel=(1, 1), name="wide")
+    net = net(x)
+    steps = [s.node.op_name for s in plan_of(net, data=(2, 3, 6, 6)).steps]
+    assert steps.index("Pooling") > steps.index("_channels_last_convolution")
+    assert_same_with_and_without(net, data=(2, 3, 6, 6))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _CHOICES = {
     "fold": "at inference, BatchNorm goes into the weights of the convolution or product before it",
+    "exchange": "average pooling and 1x1 convolutions change places where that is less work",
     "layout": "convolutions and what stands between them run channels-last, with transposes only at the borders",
     "formulate": "convolutions run as products or sums of shifted data where that is faster",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
@@ -181,6 +182,7 @@ _LEAST_ROLLED = 24
 
 _PIPELINE = (
     ("fold", "declax.passes.fold", frozenset({"BatchNorm"})),
+    ("exchange", "declax.passes.exchange", frozenset({"Pooling"})),
     ("layout", "declax.passes.layout", frozenset({"Convolution"})),
 )
 """The passes over graphs in the order in which they run: name, module, operators without which it has nothing to do."""

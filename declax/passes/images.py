@@ -250,7 +250,7 @@ def _other_batch_norm(versions: Versions, node: Node) -> bool:
     return _replace(versions, node, lookup("BatchNorm"), params, node.inputs[1:])
 
 
-# -- dropout, and rectifiers with a slope for each channel -----------------------------------------------------
+# -- dropout, a number for each channel ------------------------------------------------------------------------
 
 
 def _channels_last_dropout(
@@ -274,6 +274,11 @@ def _channels_last_prelu(data: Tensor, gamma: Tensor) -> Array:
     return jnp.where(data > 0, data, data * gamma)
 
 
+def _channels_last_bias(data: Tensor, bias: Tensor) -> Array:
+    return data + bias
+
+
+_BIAS = plan_operator(_channels_last_bias)
 _DROPOUT = plan_operator(_channels_last_dropout, outputs=("output", "mask"), visible=1)
 _PRELU = plan_operator(_channels_last_prelu)
 
@@ -283,6 +288,10 @@ def _dropout(versions: Versions, node: Node) -> bool:
     if not follows(versions, node):
         return False
     return _replace(versions, node, _DROPOUT, _chosen(node.params, "p", "mode", "axes"))
+
+
+def _bias(versions: Versions, node: Node) -> bool:
+    return follows(versions, node) and _replace(versions, node, _BIAS, {}, node.inputs[1:])
 
 
 def prelu(versions: Versions, node: Node) -> bool:
@@ -310,5 +319,6 @@ RULES: dict[str, Rule] = {
     "BatchNorm_v1": _other_batch_norm,
     "_contrib_SyncBatchNorm": _other_batch_norm,
     "Dropout": _dropout,
+    "_channel_bias": _bias,
 }
 """By operator; each says whether it took the node."""
