@@ -1,8 +1,8 @@
 """Sums of products of 8-bit numbers in int32, exact whatever the order of adding up.
 
 CPUs without VNNI cannot do that: there oneDNN, and MXNet with it, adds up two products of uint8 and int8 at a time in
-16 bits, which saturates. `DECLAX_INT8=saturating` in the environment makes fused layers do the same, slowly, to compare
-with numbers that were recorded on such a machine.
+16 bits, which saturates. `DECLAX_INT8=saturating` in the environment makes all 8-bit layers do the same, some five times
+slower, to compare with numbers that were recorded on such a machine.
 """
 
 import os
@@ -24,7 +24,7 @@ def multiply(x: Array, w: Array, *, saturating: bool = False) -> Array:
 
 
 def is_saturating() -> bool:
-    """Whether fused layers compute as oneDNN does on CPUs without VNNI."""
+    """Whether 8-bit layers compute as oneDNN does on CPUs without VNNI."""
     return os.environ.get("DECLAX_INT8") == "saturating"
 
 
@@ -91,7 +91,7 @@ def _saturating(x: Array, w: Array) -> Array:
         return total + jnp.clip(a[:, :1] * b[:, 0] + a[:, 1:] * b[:, 1], -(2**15), 2**15 - 1), None
 
     start = jnp.zeros((len(rows), len(columns)), jnp.int32)
-    total, _ = lax.scan(add, start, (jnp.moveaxis(rows, 1, 0), jnp.moveaxis(columns, 1, 0)))
+    total, _ = lax.scan(add, start, (jnp.moveaxis(rows, 1, 0), jnp.moveaxis(columns, 1, 0)), unroll=8)
     return total.reshape(*x.shape[:-2], -1)
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from declax.attrs import AttrError, attr
-from declax.layers.integer import convolve, multiply
+from declax.layers.integer import convolve, is_saturating, multiply
 from declax.layers.rnn import RNN
 from declax.ops.quantize import LEVELS, ends, float_types, largest, need_byte, no_gradient, one, product_range, wide
 from declax.ops.rounding import quotient
@@ -103,7 +103,7 @@ def _contrib_quantized_conv(
     """
     n = len(kernel)
     stride, dilate = stride or (1,) * n, dilate or (1,) * n
-    total = convolve(data, weight, stride, dilate, pad or (0,) * n)
+    total = convolve(data, weight, stride, dilate, pad or (0,) * n, saturating=is_saturating())
     if bias is not None:
         total = total + bias.astype(jnp.int32).reshape(-1, *(1,) * n)
     low, high = product_range((min_data, max_data), (min_weight, max_weight), 127.0 * 127.0)
@@ -146,7 +146,7 @@ def _contrib_quantized_fully_connected(
     `flatten`, and the ends of its range (1,). The int8 bias is rescaled to the sums.
     """
     x = data.reshape(data.shape[0], -1) if flatten else data
-    total = multiply(x, weight)
+    total = multiply(x, weight, saturating=is_saturating())
     if bias is not None:
         assert min_bias is not None
         assert max_bias is not None
