@@ -11,6 +11,12 @@ from declax.io.json import load_json_with_report
 from tests.fused_cases import CASES, conv, outputs
 
 
+@pytest.fixture(autouse=True)
+def _exact(monkeypatch):
+    """The numbers here are recorded on a CPU with VNNI."""
+    monkeypatch.setenv("DECLAX_INT8", "exact")
+
+
 def null(name: str) -> dict:
     """A variable in symbol JSON."""
     return {"op": "null", "name": name, "inputs": []}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import declax as dx
-from declax.layers.integer import convolve, multiply
+from declax.layers.integer import convolve, is_saturating, multiply
 
 numbers = np.random.default_rng(0)
 
@@ -63,3 +63,9 @@ def test_the_environment_chooses(monkeypatch, setting: str):
     given = {"data": dx.nd.array(x, dtype="uint8"), "weight": dx.nd.array(w, dtype="int8"), **ranges}
     sums = net.bind(dx.cpu(), {n: given[n] for n in net.list_arguments()}).forward()[0].asnumpy()
     np.testing.assert_array_equal(sums, in_pairs(x, w) if setting == "saturating" else x.astype(int) @ w.T.astype(int))
+
+
+def test_a_setting_that_is_neither(monkeypatch):
+    monkeypatch.setenv("DECLAX_INT8", "fast")
+    with pytest.raises(dx.errors.UsageError, match="DECLAX_INT8='fast' .* neither 'saturating' nor 'exact'"):
+        is_saturating()

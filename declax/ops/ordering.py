@@ -12,6 +12,7 @@ from jax import lax
 
 from declax import rules
 from declax.ops.axes import canonical_axis
+from declax.ops.ties import in_heap_order, is_by_heap
 from declax.registry import Tensor, deduce, op
 from declax.shapes import ShapeConflict, show
 
@@ -24,12 +25,13 @@ def _lines(data: Tensor, axis: int | None) -> Tensor:
     return data.reshape(-1) if axis is None else jnp.moveaxis(data, axis, -1)
 
 
-def _ranked(x: Tensor, k: int, ascending: bool) -> Tensor:
-    """Positions of the k first elements along the last axis."""
+def _ranked(x: Tensor, k: int, ascending: bool, ties: bool = False) -> Tensor:
+    """Positions of the k first elements along the last axis; with `ties`, of equal ones those that MXNet takes."""
     x = lax.stop_gradient(x)
     if ascending:
         x = -x if jnp.issubdtype(x.dtype, jnp.inexact) else ~x
-    return lax.top_k(x, k)[1]
+    where = lax.top_k(x, k)[1]
+    return in_heap_order(x, where) if ties and is_by_heap(k, x.shape[-1]) else where
 
 
 def _topk_rule(ins: rules.Shapes, outs: rules.Shapes, axis, k, ret_typ) -> None:
@@ -81,11 +83,12 @@ def topk(
 ):
     """The k largest (or with `is_ascend` smallest) elements along an axis, or of the flattened array, in order.
 
-    Shapes: data (..., d, ...) -> (..., k, ...), or data's shape for a mask of ones and zeros. k < 1 takes all.
+    Shapes: data (..., d, ...) -> (..., k, ...), or data's shape for a mask of ones and zeros. k < 1 takes all. Of equal
+    elements the first come first, or, where 8 k <= d, those that MXNet's heap finds first.
     Positions are of type `dtype`.
     """
     x = _lines(data, axis)
-    where = _ranked(x, k if k > 0 else x.shape[-1], is_ascend)
+    where = _ranked(x, k if k > 0 else x.shape[-1], is_ascend, ties=ret_typ != "value")
     if ret_typ == "mask":
         mask = jnp.zeros_like(x)
         mask = jnp.put_along_axis(mask, where, jnp.ones((), x.dtype), axis=-1, inplace=False)
