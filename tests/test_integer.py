@@ -67,5 +67,5 @@ def test_the_environment_chooses(monkeypatch, setting: str):
 
 def test_a_setting_that_is_neither(monkeypatch):
     monkeypatch.setenv("DECLAX_INT8", "fast")
-    with pytest.raises(dx.errors.UsageError, match="DECLAX_INT8='fast' .* neither 'saturating' nor 'exact'"):
+    with pytest.raises(dx.errors.UsageError, match="neither 'saturating' nor 'exact'"):
         is_saturating()
