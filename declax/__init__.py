@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from declax import (
         backend,
         cache,
-        deploy,
         edit,
         executor,
         initializer,
@@ -64,7 +63,6 @@ _LATER = {
     "NDArray": "declax.ndarray:NDArray",
     "cache": "declax.cache",
     "backend": "declax.backend",
-    "deploy": "declax.deploy",
     "diff": "declax.comparison:diff",
     "edit": "declax.edit",
     "executor": "declax.executor",
@@ -111,7 +109,6 @@ __all__ = [
     "cpu",
     "cpu_pinned",
     "current_context",
-    "deploy",
     "diff",
     "edit",
     "executor",

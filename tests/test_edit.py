@@ -490,6 +490,75 @@ def test_deploy_leaves_out_what_needs_labels():
     assert new.infer_shape(data=(1, 3, 4, 4))[1] == [(1, 3, 16), (1, 16, 6)]
 
 
+SOFTMAXES = [{}, {"multi_output": True}, {"preserve_shape": True}]
+SIZES = (2, 3, 4, 5, 2)
+
+
+@pytest.mark.parametrize("attributes", SOFTMAXES, ids=str)
+@pytest.mark.parametrize("rank", range(1, 6))
+@pytest.mark.parametrize("known", ["shape", "declared", "array"])
+def test_a_softmax_of_any_rank_keeps_its_numbers(attributes, rank, known, rng):
+    """What SoftmaxOutput sums over depends on the rank of its data, which the graph may tell in several ways."""
+    if rank == 1 and "multi_output" in attributes:
+        pytest.skip("there is no axis 1")
+    x = rng.normal(size=SIZES[:rank]).astype("float32")
+    w = rng.normal(size=x.shape).astype("float32")
+    data = sym.Variable("x", shape=x.shape if known == "declared" else None)
+    net = sym.SoftmaxOutput(data * sym.Variable("w"), sym.Variable("y"), name="head", **attributes)
+    params = ({"w": w} if known == "array" else {}, {})
+    new, _ = edit.deploy(net, params, shapes={"x": x.shape} if known == "shape" else None)
+    assert (new.list_arguments(), new.list_outputs()) == (["x", "w"], ["head_output"])
+    got, want = run(new, ({"w": w}, {}), x=x)[0], run(net, ({"w": w}, {}), x=x, y=np.zeros(x.shape))[0]
+    np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: sym.Convolution(x, kernel=(1, 1), num_filter=3, name="conv"),
+        lambda x: sym.relu(sym.Pooling(x, kernel=(2, 2), pool_type="max")),
+        lambda x: sym.Cast(sym.Convolution(x, kernel=(1, 1), num_filter=3, name="conv"), dtype="float16"),
+        lambda x: sym.FullyConnected(x, num_hidden=3, name="fc"),
+    ],
+    ids=["convolution", "pooling", "float16", "fully connected"],
+)
+def test_a_softmax_behind_a_layer_keeps_its_numbers_without_shapes(make, rng):
+    x = rng.normal(size=(2, 3, 4, 5)).astype("float32")
+    net = sym.SoftmaxOutput(make(sym.Variable("data")), name="head")
+    shapes = dict(zip(net.list_arguments(), net.infer_shape(data=x.shape)[0], strict=True))
+    arrays = {k: rng.normal(size=s).astype("float32") for k, s in shapes.items() if k not in ("data", "head_label")}
+    new, _ = edit.deploy(net, None)
+    np.testing.assert_allclose(
+        run(new, (arrays, {}), data=x)[0], run(net, (arrays, {}), data=x)[0], rtol=1e-2
+    )  # the half one rounds
+
+
+def test_deploy_strips_heads_to_what_goes_into_them():
+    x = sym.relu(sym.Variable("x"), name="act")
+    for make in (sym.SoftmaxOutput, sym.LogisticRegressionOutput, sym.LinearRegressionOutput, sym.SVMOutput):
+        assert edit.deploy(make(x, name="head"), None, heads="strip")[0].list_outputs() == ["act_output"]
+    both = dx.Group(
+        [sym.SoftmaxOutput(x, name="a"), sym.SoftmaxOutput(x, name="b"), sym.SoftmaxOutput(x, name="a") + 1]
+    )
+    assert edit.deploy(both, None, heads="strip")[0].list_outputs()[:1] == ["act_output"]
+    assert len(edit.deploy(both, None, heads="strip")[0].list_outputs()) == 2
+    with pytest.raises(ValueError, match="heads='cut': expected 'replace' or 'strip'"):
+        edit.deploy(x, None, heads="cut")
+
+
+def test_what_is_a_label_and_what_is_not():
+    x, y = sym.Variable("x"), sym.Variable("y")
+    code = sym.FullyConnected(x, num_hidden=3, name="fc")
+    net, _ = edit.deploy(sym.LinearRegressionOutput(code, x, name="decoded"), None)
+    assert net.list_arguments() == ["x", "fc_weight", "fc_bias"]  # an autoencoder's data is also its label
+    loss = sym.MakeLoss(sym.pick(code, y), name="loss")
+    net, _ = edit.deploy(dx.Group([sym.SoftmaxOutput(code, y, name="softmax"), loss]), None)
+    assert net.list_outputs() == ["softmax_output"]
+    teacher = sym.softmax(sym.FullyConnected(x, num_hidden=3, name="teacher"), name="soft")
+    net, _ = edit.deploy(dx.Group([sym.SoftmaxOutput(code, teacher * y, name="softmax"), teacher]), None)
+    assert net.list_outputs() == ["softmax_output", "soft_output"]
+
+
 def test_deploy_errors():
     x, y = sym.Variable("x"), sym.Variable("y")
     loss = sym.MakeLoss(sym.square(x - y), name="loss")

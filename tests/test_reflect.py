@@ -273,7 +273,7 @@ NO_JAX = {
     "cli.common", "cli.inspecting", "cli.comparing", "cli.converting", "cli.showing", "cli.running",
     "folding", "source.statements", "source.templates", "source.blocks", "source.loops", "source.layout",
     "source.naming", "source.render", "edit.common",
-    "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy",
+    "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy", "edit.heads",
 }  # fmt: skip
 """Modules that import no JAX when they are imported."""
 
@@ -287,7 +287,7 @@ FLOORS = [
     {"creation", "symbol", "infer", "io.json"},
     {"visualization", "summary", "passes", "passes.rewriting"},
     {"plan"},
-    {"lower", "edit.common", "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy"},
+    {"lower", "edit.common", "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy", "edit.heads"},
     {"executor"},
 ]
 """The floors of the house, lowest first; a module imports from its own floor and those below."""

@@ -1,4 +1,4 @@
-"""SageMaker's `model.tar.gz`, and training graphs made ready to predict."""
+"""SageMaker's `model.tar.gz`."""
 
 import gzip
 import io
@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import declax as dx
-from declax.deploy import for_deployment
-from declax.errors import ComposeError, LoadError
+from declax.errors import LoadError
 from declax.io.params import params_bytes
 from declax.io.sagemaker import read_model
 
@@ -59,7 +58,7 @@ def test_a_model_is_read_as_it_is(tmp_path, mode, folder):
     assert model.aux_params == {}
     assert model.hyperparams == {"num_classes": "3"}
     assert model.shapes[0]["shape"] == [1, 4]
-    net = for_deployment(model.symbol)
+    net, _ = dx.edit.deploy(model.symbol, None)
     out = net.bind(dx.cpu(), {n: dx.nd.array(a) for n, a in model.arg_params.items()} | {"data": dx.nd.ones((1, 4))})
     np.testing.assert_allclose(out.forward()[0].asnumpy().sum(), 1, rtol=1e-6)
 
@@ -129,52 +128,6 @@ def test_damaged_archives_load_or_end_in_one_error(zipped, data):
         read_model(gzip.compress(damaged, 1) if zipped else damaged, max_size=1 << 20)
 
 
-# -- training heads ----------------------------------------------------------------------------------------------
-
-
-def outputs(net, **arrays):
-    return [x.asnumpy() for x in net.bind(dx.cpu(), {n: dx.nd.array(a) for n, a in arrays.items()}).forward()]
-
-
-def test_heads_are_replaced_or_stripped():
-    x, rng = dx.sym.Variable("data"), np.random.default_rng(0)
-    data = rng.normal(size=(2, 3)).astype("float32")
-    exp = np.exp(data)
-    softmax, sigmoid = exp / exp.sum(1, keepdims=True), exp / (1 + exp)
-    for head, want in (
-        (dx.sym.SoftmaxOutput(x, name="h"), softmax),
-        (dx.sym.SoftmaxOutput(x, name="h", multi_output=True), softmax),
-        (dx.sym.LogisticRegressionOutput(x, name="h"), sigmoid),
-    ):
-        net = for_deployment(head)
-        assert (net.list_arguments(), net.list_outputs()) == (["data"], ["h_output"])
-        np.testing.assert_allclose(outputs(net, data=data)[0], want, rtol=1e-5)
-        assert for_deployment(head, "strip").list_outputs() == ["data"]
-    for make in (dx.sym.LinearRegressionOutput, dx.sym.MAERegressionOutput, dx.sym.SVMOutput):
-        assert for_deployment(make(dx.sym.relu(x, name="r"), name="h")).list_outputs() == ["r_output"]
-    with pytest.raises(ValueError, match="heads='cut': expected 'replace' or 'strip'"):
-        for_deployment(x, "cut")  # type: ignore[arg-type]
-
-
-def test_outputs_that_need_labels_are_left_out():
-    x, label = dx.sym.Variable("data"), dx.sym.Variable("label")
-    scores = dx.sym.FullyConnected(x, num_hidden=3, name="fc")
-    out = dx.sym.SoftmaxOutput(scores, label, name="softmax")
-    loss = dx.sym.MakeLoss(dx.sym.pick(scores, label), name="loss")
-    net = for_deployment(dx.sym.Group([out, loss]))
-    assert net.list_outputs() == ["softmax_output"]
-    assert net.list_arguments() == ["data", "fc_weight", "fc_bias"]
-    squared = dx.sym.square(dx.sym.MAERegressionOutput(scores, label) - label)
-    with pytest.raises(ComposeError, match=r"every output needs a label \(label\); take an inner one"):
-        for_deployment(dx.sym.MakeLoss(squared))
-
-
-def test_an_autoencoder_keeps_its_data():
-    x = dx.sym.Variable("data")
-    code = dx.sym.FullyConnected(x, num_hidden=3, name="fc")
-    assert for_deployment(dx.sym.LinearRegressionOutput(code, x)).list_arguments() == ["data", "fc_weight", "fc_bias"]
-
-
 LEGACY = Path(os.environ.get("DECLAX_ORACLE", Path(__file__).parents[2] / "shared" / "oracle")) / "corpus" / "legacy"
 
 
@@ -185,8 +138,9 @@ def test_a_real_detector_of_sagemakers():
     net = read_model(tar(files)).symbol
     assert "label" in net.list_arguments()
     assert json.loads(graph)["heads"]
-    deployed = for_deployment(net)
-    assert deployed.list_outputs() == ["cls_prob_output", "detection_output"]
+    deployed, _ = dx.edit.deploy(net, None)
+    assert deployed.list_outputs() == ["cls_prob_output", "det_out_output"]
     assert "label" not in deployed.list_arguments()
-    assert for_deployment(net, "strip").list_outputs() == ["multibox_cls_pred_output", "detection_output"]
+    stripped, _ = dx.edit.deploy(net, None, heads="strip")
+    assert stripped.list_outputs() == ["multibox_cls_pred_output", "detection_output"]
     assert deployed.infer_shape(data=(1, 3, 256, 256))[1] == [(1, 2, 1536), (1, 1536, 6)]

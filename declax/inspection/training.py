@@ -47,7 +47,7 @@ def training_targets(facts: Facts) -> Iterator[Finding]:
         yield note(
             "training_graph",
             f"{listed(found)} makes targets out of labels: this is the graph for training. "
-            "declax.deploy.for_deployment(symbol) makes one for inference.", found, "warning",
+            "declax.edit.deploy(symbol, params) makes one for inference.", found, "warning",
         )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ class Model:
 def read_model(source: Source, *, epoch: int | None = None, max_size: int = MAX_SIZE) -> Model:
     """The model in a SageMaker archive: a path, bytes or a binary stream.
 
-    `declax.deploy.for_deployment(model.symbol)` replaces its training heads.
+    `declax.edit.deploy` replaces its training heads and leaves out what needs labels.
 
     Args:
         source: `model.tar.gz`, or the same not compressed.
