@@ -95,7 +95,7 @@ def test_the_overview_names_every_command_and_exit_code(capsys):
         (["convert", "text", "net.npz"], "neither symbol JSON nor a file of arrays"),
         (["convert", "complex.npz", "a.safetensors"], "safetensors has no element type complex64"),
         (["diff", "net-symbol.json", "net-0001.params"], "one is a graph, the other parameters"),
-        (["run", "net-symbol.json", "inputs.npz", "-o", "out.npz"],
+        (["run", "net-symbol.json", "inputs.npz", "-o", "out.npz", "--no-params"],
          "neither the inputs nor the parameters have 'fc1_weight'"),
         (["run", "net-symbol.json", "inputs.npz", "-o", "out.txt"], "written to a name that ends in .npz"),
         (["run", "net-symbol.json", "inputs.npz", "-p", "net-0001.params", "-o", "o.npz", "--output", "fc1"],
@@ -129,6 +129,23 @@ def test_inspect(folder, capsys):
     assert call(capsys, "inspect", "net-symbol.json", "--fail-on", "note")[0] == 1
     assert call(capsys, "inspect", "net-symbol.json", "--fail-on", "never")[0] == 0
     assert call(capsys, "inspect", "net-0001.params")[0] == 0
+
+
+def test_parameters_beside_the_graph(folder, capsys):
+    code, out, _ = call(capsys, "inspect", "net-symbol.json")
+    assert (code, "4 arrays, 104 B from net-0001.params, found beside the graph" in out) == (0, True)
+    assert "saved  " not in call(capsys, "inspect", "net-symbol.json", "--no-params")[1]
+    code, _, err = call(capsys, "run", "net-symbol.json", "inputs.npz", "-o", "out.npz")
+    assert (code, err) == (0, "parameters: net-0001.params (beside the graph; --no-params leaves them out)\n")
+    assert call(capsys, "record", "net-symbol.json", "inputs.npz", "-o", "rec.npz")[0] == 0
+    assert call(capsys, "parity", "net-symbol.json", "rec.npz")[0] == 0
+    Path("net.params").write_bytes(Path("net-0001.params").read_bytes())
+    code, out, err = call(capsys, "parity", "net-symbol.json", "rec.npz")
+    assert (code, "net-0001.params and net.params lie beside the graph: choose with --params" in err) == (2, True)
+    code, _, err = call(capsys, "parity", "net-symbol.json", "rec.npz", "-p", "net.params")
+    assert (code, err) == (0, "")
+    with pytest.raises(SystemExit):
+        call(capsys, "inspect", "net-symbol.json", "-p", "net.params", "--no-params")
 
 
 # -- summary and plot ----------------------------------------------------------------------------------------------

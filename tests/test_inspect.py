@@ -421,6 +421,33 @@ def test_files_that_are_no_model(tmp_path, content, words):
     assert str(path) in str(e.value)
 
 
+def test_parameters_beside_the_graph_are_found(tmp_path):
+    net, path = small(), tmp_path / "net-symbol.json"
+    net.save(str(path))
+    assert (dx.inspect(path).params, kinds(dx.inspect(path))) == ("", ["loss_head"])
+    made = params_of(net, data=(1, 3, 8, 8))
+    for name in ("net-0002.params", "net-0010.params", "net-10.params", "other-0011.params", "net-0011.npz"):
+        write_params(tmp_path / name, made)
+    report = dx.inspect(path)
+    assert (report.params, report.totals.saved_arrays) == (str(tmp_path / "net-0010.params"), len(made))
+    assert report.to_dict()["params_found"] == "beside the graph, the latest of 2 epochs"
+    assert "net-0010.params, found beside the graph, the latest of 2 epochs" in " ".join(str(report).split())
+    assert dx.inspect(path, beside=False).params == ""
+    given = dx.inspect(path, tmp_path / "net-0002.params")
+    assert (given.params, given.params_found) == (str(tmp_path / "net-0002.params"), "")
+    write_params(tmp_path / "net.params", made)
+    report = dx.inspect(path)
+    assert (bool(report), report.params) == (True, "")
+    assert "any may belong to it: say which, with params=" in finding(report, "params_beside").message
+    (tmp_path / "net-0002.params").unlink()
+    (tmp_path / "net-0010.params").unlink()
+    assert dx.inspect(path).params_found == "beside the graph"
+    (tmp_path / "net.params").write_bytes(b"no arrays")
+    report = dx.inspect(path)
+    assert finding(report, "params_beside").severity == "warning"
+    assert "the parameters beside the graph cannot be read: " in finding(report, "params_beside").message
+
+
 def test_wrong_arguments():
     with pytest.raises(LoadError, match=r"cannot read nowhere\.json: No such file"):
         dx.inspect("nowhere.json")

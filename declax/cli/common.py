@@ -28,11 +28,31 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines instead of text")
 
 
-def add_params(parser: argparse.ArgumentParser, required: bool = False) -> None:
-    parser.add_argument(
-        "-p", "--params", metavar="FILE", required=required,
-        help="the graph's parameters (.params, .npz or .safetensors; names with or without arg: and aux:)",
+def add_params(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "-p", "--params", metavar="FILE",
+        help="the graph's parameters (.params, .npz or .safetensors; names with or without arg: and aux:); by default "
+        "net-0010.params (the latest epoch) or net.params beside net-symbol.json, if there is just one of them",
     )  # fmt: skip
+    which.add_argument("--no-params", action="store_true", help="look for no parameters beside the graph")
+
+
+def find_params(args: argparse.Namespace) -> str | None:
+    """The file of parameters that was named, or the one beside the graph, which is then told on stderr."""
+    if args.params is not None or args.no_params:
+        return args.params
+    from declax.io.beside import params_beside
+
+    found = params_beside(args.symbol)
+    if found.path is not None:
+        print(f"parameters: {found.path} ({found.how}; --no-params leaves them out)", file=sys.stderr)
+    elif found.rivals:
+        print(
+            f"parameters: none; {' and '.join(found.rivals)} lie beside the graph: choose with --params",
+            file=sys.stderr,
+        )
+    return found.path
 
 
 def add_shapes(parser: argparse.ArgumentParser) -> None:

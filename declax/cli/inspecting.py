@@ -8,6 +8,7 @@ from declax.cli.common import FINDINGS, OK, add_json, add_params, add_shapes, co
 _EXAMPLES = """
   python -m declax inspect net-symbol.json
   python -m declax inspect net-symbol.json --params net-0010.params --shape data=1,3,224,224
+  python -m declax inspect net-symbol.json --no-params
   python -m declax inspect net-0010.params
   python -m declax inspect net-symbol.json --json | jq '.findings[].message'
   python -m declax inspect net-symbol.json --fail-on error || echo "cannot be loaded"
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from declax.inspection import inspect
     from declax.inspection.report import SEVERITIES
 
-    report = inspect(args.file, args.params, shape=read_shapes(args.shapes))
+    report = inspect(args.file, args.params, shape=read_shapes(args.shapes), beside=not args.no_params)
     if args.json:
         print_json(report.to_dict())
     else:

@@ -15,11 +15,13 @@ from declax.cli.common import (
     add_params,
     check_output,
     command,
+    find_params,
     load_symbol,
     print_json,
 )
 
 _RUN_EXAMPLES = """
+  python -m declax run net-symbol.json inputs.npz -o outputs.npz
   python -m declax run net-symbol.json inputs.npz --params net-0010.params -o outputs.npz
   python -m declax run net-symbol.json image.npy --params net-0010.params -o features.npz --output flatten0_output
 """
@@ -112,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
         raise Problem(f"{args.out}: the outputs are written to a name that ends in .npz, .safetensors or .params")
     check_output(args.out)
     net = load_symbol(args.symbol)
+    params = find_params(args)
     if args.outputs:
         internals = net.get_internals()
         known = internals.list_outputs()
@@ -120,11 +123,11 @@ def run(args: argparse.Namespace) -> int:
                 near = f"; did you mean '{name}_output'?" if f"{name}_output" in known else nearest(name, known)
                 raise Problem(f"--output {name}: no node has an output of this name{near}")
         net = Group([internals[n] for n in args.outputs])
-    given = _inputs(args.inputs, net, args.params)
+    given = _inputs(args.inputs, net, params)
     from declax import lower
     from declax.recording.running import feed
 
-    values = feed(net, args.params, given)
+    values = feed(net, params, given)
     import jax
 
     f = lower(net)
@@ -158,12 +161,13 @@ def record(args: argparse.Namespace) -> int:
     """Writes a record."""
     check_output(args.out)
     net = load_symbol(args.symbol)
-    given = _inputs(args.inputs, net, args.params)
+    params = find_params(args)
+    given = _inputs(args.inputs, net, params)
     from declax.io.arrays import read_arrays
     from declax.recording import record as write
 
     outputs = read_arrays(args.outputs) if args.outputs else None
-    write(net, args.params, given, args.out, outputs=outputs, seed=args.seed, samples=args.samples,
+    write(net, params, given, args.out, outputs=outputs, seed=args.seed, samples=args.samples,
           progress=Progress("running nodes"))  # fmt: skip
     Progress.clear()
     print(args.out)
@@ -173,9 +177,10 @@ def record(args: argparse.Namespace) -> int:
 def parity(args: argparse.Namespace) -> int:
     """Prints where the numbers depart."""
     net = load_symbol(args.symbol)
+    params = find_params(args)
     from declax.recording import parity as compare
 
-    found = compare(net, args.params, args.record, tolerance=args.tolerance, progress=Progress("running nodes"))
+    found = compare(net, params, args.record, tolerance=args.tolerance, progress=Progress("running nodes"))
     Progress.clear()
     if args.json:
         print_json(found.to_dict())

@@ -13,6 +13,7 @@ from declax.inspection.facts import Facts, Saved, gather
 from declax.inspection.report import SEVERITIES, Finding, Report, Tensor, Totals, counted, listed
 from declax.inspection.source import Opened, open_source, saved_of
 from declax.io import legacy
+from declax.io.beside import params_beside
 from declax.io.lenient import LenientGraph, read_lenient
 from declax.io.rawgraph import OLDEST_VERSION
 from declax.symbol import Symbol
@@ -23,6 +24,7 @@ def inspect(
     params: Any = None,
     *,
     shape: Mapping[str, Sequence[int]] | None = None,
+    beside: bool = True,
 ) -> Report:
     """What is known about a model before it runs: a report to print, or to read as a dict.
 
@@ -33,6 +35,8 @@ def inspect(
         source: a Symbol, or the path of a symbol JSON file of any MXNet version or of a file of parameters.
         params: the parameters that belong to the graph: a path, or a mapping of arrays by name, with or without
             `arg:` and `aux:`.
+        beside: takes, where no `params` are given, the file that lies beside the graph's and is named like it, and
+            says so: `net-0010.params` (of several epochs the latest) or `net.params` beside `net-symbol.json`.
         shape: shapes of inputs by name; with them the costs are counted, and what needs shapes is checked.
 
     Raises:
@@ -48,7 +52,9 @@ def inspect(
     opened = open_source(source)
     if opened.saved is not None and params is None and opened.text is None and opened.symbol is None:
         return _of_arrays(opened)
-    saved = opened.saved if params is None else saved_of(params)
+    saved, found, extra = opened.saved if params is None else saved_of(params), "", []
+    if saved is None and beside and opened.text is not None:
+        saved, found, extra = _beside(opened.name)
     given = {**opened.shapes, **(shape or {})}
     lenient = None if opened.text is None else read_lenient(opened.text, opened.name)
     symbol = opened.symbol if lenient is None else lenient.symbol
@@ -56,7 +62,24 @@ def inspect(
         raise LoadError(f"{opened.name}: expected a symbol, as a graph to which the given params belong")
     stand_ins = lenient.stand_ins if lenient else ()
     facts = gather(symbol, _known_inputs(symbol, given, explicit=shape or {}), saved, stand_ins)
-    return _of_graph(opened, lenient, facts)
+    return _of_graph(opened, lenient, facts, found, extra)
+
+
+def _beside(path: str) -> tuple[Saved | None, str, list[Finding]]:
+    """The arrays beside a graph's file, how they were found, and what to say of those that were not read."""
+    found = params_beside(path)
+    if found.rivals:
+        text = (
+            f"{listed(found.rivals)} lie beside the graph and any may belong to it: say which, with params= (--params)."
+        )
+        return None, "", [Finding("note", "params_beside", text)]
+    if found.path is None:
+        return None, "", []
+    try:
+        return saved_of(found.path), found.how, []
+    except LoadError as e:
+        text = f"the parameters beside the graph cannot be read: {e}"
+        return None, "", [Finding("warning", "params_beside", text)]
 
 
 def _known_inputs(symbol: Symbol, given: Mapping[str, Any], explicit: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +105,9 @@ def _of_arrays(opened: Opened) -> Report:
     )
 
 
-def _of_graph(opened: Opened, lenient: LenientGraph | None, facts: Facts) -> Report:
+def _of_graph(
+    opened: Opened, lenient: LenientGraph | None, facts: Facts, params_found: str, more: list[Finding]
+) -> Report:
     problems = lenient.problems if lenient else []
     table = operators.table(facts.order, problems)
     mismatches = array_checks.mismatches(facts)
@@ -92,6 +117,7 @@ def _of_graph(opened: Opened, lenient: LenientGraph | None, facts: Facts) -> Rep
         *array_checks.findings(facts, mismatches),
         *traps.find(facts),
         *_unused(lenient),
+        *more,
     ]
     return Report(
         source=opened.name,
@@ -107,6 +133,8 @@ def _of_graph(opened: Opened, lenient: LenientGraph | None, facts: Facts) -> Rep
         totals=_totals(facts),
         findings=_sorted(findings),
         given_shapes=tuple((k, v) for k, v in facts.given.items()),
+        params=facts.saved.source if facts.saved else "",
+        params_found=params_found,
     )
 
 

@@ -100,6 +100,9 @@ class Report:
     totals: Totals = field(default_factory=Totals)
     findings: tuple[Finding, ...] = ()
     given_shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    params: str = ""
+    params_found: str = ""
+    """How the parameters were found, where nobody named them; else empty."""
 
     def __bool__(self) -> bool:
         return not (self.errors or self.warnings)
@@ -133,6 +136,8 @@ class Report:
             "source": self.source,
             "format": self.format,
             "version": self.version,
+            "params": self.params,
+            "params_found": self.params_found,
             "ok": bool(self),
             "nodes": self.nodes,
             "operator_nodes": self.operator_nodes,
@@ -249,7 +254,9 @@ def _some(texts: list[str], most: int = 8) -> str:
 def _totals_text(report: Report) -> Iterator[str]:
     t = report.totals
     if t.saved_arrays:
-        yield _row("saved", f"{counted(t.saved_arrays, 'array')}, {size_text(t.saved_bytes)}")
+        whence = f" from {report.params}" if report.params not in ("", report.source) else ""
+        how = f", found {report.params_found}" if report.params_found else ""
+        yield _row("saved", f"{counted(t.saved_arrays, 'array')}, {size_text(t.saved_bytes)}{whence}{how}")
     if t.parameters or t.states:
         partly = "" if t.complete or report.given_shapes else ", as far as shapes are known"
         states = f" and {size_text(t.states, '')} elements of auxiliary states" if t.states else ""
