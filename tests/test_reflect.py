@@ -272,7 +272,8 @@ NO_JAX = {
     "inspection.operators", "inspection.arrays", "inspection.traps", "comparison.comparing", "comparison.matching",
     "cli.common", "cli.inspecting", "cli.comparing", "cli.converting", "cli.showing", "cli.running",
     "folding", "source.statements", "source.templates", "source.blocks", "source.loops", "source.layout",
-    "source.naming", "source.render", "edit.common",
+    "source.naming", "source.render", "source.windows",
+    "source.counting", "source.helpers", "edit.common",
     "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy", "edit.heads",
 }  # fmt: skip
 """Modules that import no JAX when they are imported."""

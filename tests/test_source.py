@@ -129,6 +129,44 @@ def test_time_steps_become_a_loop(tmp_path: Path):
     assert "for i in range(" in rebuilt(lstm(12), tmp_path)
 
 
+def test_long_runs_become_loops_over_lists(tmp_path: Path):
+    """Both directions of a recurrent net: what one loop gives in a row, another reads backwards."""
+    steps, n = sym.SliceChannel(sym.Variable("data"), num_outputs=20, axis=1, squeeze_axis=True, name="steps"), 20
+    weights = {d: [sym.Variable(f"{d}_{w}") for w in ("i2h", "h2h")] for d in ("left", "right")}
+    states = {}
+    for d, order in (("left", range(n)), ("right", range(n)[::-1])):
+        inner = [
+            sym.FullyConnected(steps[t], weights[d][0], num_hidden=4, no_bias=True, name=f"{d}_t{t}_i2h") for t in order
+        ]
+        h, states[d] = sym.Variable(f"{d}_begin"), []
+        for t in range(n):
+            h = sym.FullyConnected(h, weights[d][1], num_hidden=4, no_bias=True, name=f"{d}_t{t}_h2h")
+            h = sym.Activation(inner[t] + h, act_type="tanh", name=f"{d}_t{t}_out")
+            states[d].append(h)
+    both = [sym.concat(states["left"][t], states["right"][n - 1 - t], name=f"both{t}") for t in range(n)]
+    source = rebuilt(dx.Group(both), tmp_path)
+    assert len(source.splitlines()) < 110  # 140 calls
+    assert "right_ts.append(right_t)\n" in source
+    assert "right_ts[19 - i]" in source
+
+
+def test_a_loop_whose_names_have_no_order_has_a_table(tmp_path: Path):
+    x = sym.Variable("x")
+    for name in (
+        "ruby",
+        "opal",
+        "jade",
+        "amber",
+        "a_stone_with_a_long_name",
+        "another_stone_with_a_long_name",
+        "beryl",
+        "onyx",
+    ):
+        x = sym.FullyConnected(x, num_hidden=4, name=name)
+    source = rebuilt(x, tmp_path)
+    assert 'for name in (\n        "ruby", "opal", ' in source
+
+
 def test_the_source_is_formatted_and_clean(tmp_path: Path):
     for i, net in enumerate((inception_bn(), resnet(), lstm(), detector())):
         (tmp_path / f"net{i}.py").write_text(dx.to_python(net))
@@ -145,6 +183,14 @@ def test_variables_keep_their_attributes(tmp_path: Path):
     net = sym.FullyConnected(x, y, num_hidden=3, attr={"__lr_mult__": "3"}, name="fc-1.a/b")
     source = rebuilt(dx.Group([net, y, net]), tmp_path)
     assert 'dtype="float16"' in source
+
+
+def test_attributes_of_old_files_stay(tmp_path: Path):
+    x, w = sym.Variable("x"), sym.Variable("fc_weight", lr_mult=2.0)
+    for variable in (x, w):
+        variable.heads[0].node.attrs["weight_lr_mult"] = "1.2"
+    source = rebuilt(sym.FullyConnected(x, w, num_hidden=3, name="fc"), tmp_path)
+    assert 'weight=old_variable("fc_weight", {"weight_lr_mult": "1.2"}, lr_mult=2.0)' in source
 
 
 def test_groups_and_multiple_outputs(tmp_path: Path):
@@ -225,6 +271,32 @@ def test_what_no_function_makes():
     net.heads[0].node.attrs["weight_lr_mult"] = "2"
     with pytest.raises(DeclaxError, match="has the attribute 'weight_lr_mult', which a call cannot set"):
         dx.to_python(net)
+
+
+def test_a_function_of_counters_has_one_parameter_a_counter(tmp_path: Path):
+    """Cells that count their layers on have one number for each kind of layer, also in functions of functions."""
+    counts = {"conv": 0, "bn": 0}
+
+    def unit(x, filters):
+        for _ in range(2):
+            x = sym.Convolution(
+                x, kernel=(3, 3), pad=(1, 1), num_filter=filters, no_bias=True, workspace=512, cudnn_tune="off",
+                layout="NCHW", num_group=1, name=f"conv{counts['conv']}",
+            )  # fmt: skip
+            counts["conv"] += 1
+        counts["bn"] += 1
+        return sym.BatchNorm(x, fix_gamma=False, eps=1e-5, momentum=0.9, name=f"bn{counts['bn'] - 1}")
+
+    def cell(x, y, filters):
+        return sym.concat(unit(x, filters), unit(unit(y, filters), filters), x, name=f"cell{filters}")
+
+    x = y = sym.Variable("data")
+    for filters in (8, 12, 24, 20):
+        x, y = cell(x, y, filters), sym.relu(x, name=f"relu{filters}")
+    source = rebuilt(x, tmp_path)
+    calls = re.findall(r"(\w+_number\w*)=\d", source)
+    assert source.count("def ") >= 2
+    assert len(set(calls)) <= 3
 
 
 # -- the parts -----------------------------------------------------------------------------------------------------

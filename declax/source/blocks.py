@@ -1,20 +1,20 @@
-"""Parts of a program that repeat become functions: again and again the part whose function saves most.
+"""Parts of a program that repeat become functions: again and again the part whose function saves most lines."""
 
-Two windows of consecutive calls repeat each other when they call the same functions with the same arguments, up to
-values and up to what comes from outside. Found by hashing every window of up to `_LONGEST` calls.
-"""
-
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from heapq import nlargest
+from typing import Any
 
+from declax.source.counting import unified
 from declax.source.statements import Body, Call, Key, Port, Ref
-from declax.source.templates import Atoms, Column, Param, Unified
+from declax.source.templates import Atoms, Column, Param, Slot
+from declax.source.windows import Index, Window, outside, repeating
 
 _LONGEST = 48
 _LOOKED_AT = 400  # candidates whose outputs are found in each round
-_TRIED = 10  # candidates whose parameters are found
+_TRIED = 10  # candidates whose parameters are found; more when none of them is worth it
+_TRIED_AT_MOST = 100
 _SAMPLED = 6  # windows of a candidate from which they are
 _LEAST = 1.0  # lines that a function has to save
 
@@ -29,58 +29,70 @@ class Function:
     calls: list[Call] = field(default_factory=list)
 
 
-class Window(NamedTuple):
-    """`length` calls of a body from `start`."""
-
-    body: Body
-    start: int
-    length: int
-
-    @property
-    def calls(self) -> list[Call]:
-        return self.body.calls[self.start : self.start + self.length]
-
-
-def extract(main: Body, atoms: Atoms) -> list[Function]:
-    """Takes the repeated parts out of a program, which is changed; returns the functions."""
+def extract(program: Sequence[Body], atoms: Atoms) -> list[Function]:
+    """Takes the repeated parts out of the bodies of a program, which are changed; returns the functions."""
     functions: list[Function] = []
+    search = _Search(atoms)
     while True:
-        bodies = [main, *(f.body for f in functions)]
-        chosen = _best(bodies, atoms)
+        bodies = [*program, *(f.body for f in functions)]
+        chosen = search.best(bodies)
         if chosen is None:
             return [f for f in functions if f.calls]
         functions.append(_make(*chosen, bodies))
 
 
-def _best(bodies: Sequence[Body], atoms: Atoms) -> tuple[list[Window], "_Shared"] | None:
-    """The windows whose function saves most, and what they share."""
-    groups = _groups(bodies)
-    rated = []
-    for key, windows in groups.items():
-        apart = _apart(windows)
-        if len(apart) > 1 and _saved(len(apart), _weight(apart[0]), 0) > _LEAST:
-            rated.append((_rating(len(apart), apart[0], 0), len(rated), apart, key))
-    rated.sort(reverse=True, key=lambda r: (r[0], -r[1]))
-    candidates = []
-    readers = {id(b): readers_of(b) for b in bodies}
-    for limit, number, windows, _ in rated[:_LOOKED_AT]:
-        if _is_periodic(windows[0]) or any(_cuts_a_run(w) for w in windows):
-            continue
-        for outputs, part in _by_outputs(windows, readers):
-            if len(part) > 1:
-                candidates.append((limit - _several(part, outputs), -number, part))
-    candidates.sort(reverse=True, key=lambda c: c[:2])
-    best: tuple[float, list[Window]] | None = None
-    for limit, _, part in candidates[:_TRIED]:
-        least = best[0] if best is not None else 0.0
-        if limit <= least:
-            break
-        shared = _Shared(part[:: len(part) // _SAMPLED + 1], atoms)
-        burden = shared.burden() + 2 * _is_two_steps(part[0])
-        rating = _rating(len(part), part[0], burden) - _several(part, len(shared.outputs))
-        if _saved(len(part), _weight(part[0]), burden) > _LEAST and rating > least:
-            best = rating, part
-    return (best[1], _Shared(best[1], atoms)) if best else None
+class _Search:
+    """The search for the part whose function saves most, again and again in a program that becomes shorter."""
+
+    def __init__(self, atoms: Atoms):
+        self.atoms = atoms
+        self._numbers: dict[tuple, int] = {}
+        self._burdens: dict[tuple, tuple[float, list[Call]]] = {}  # the calls are kept for their `id`s
+
+    def best(self, bodies: Sequence[Body]) -> tuple[list[Window], "_Shared"] | None:
+        """The windows whose function saves most, and what they share."""
+        candidates: list[tuple[float, int, list[Window]]] = []
+        promising = nlargest(_LOOKED_AT, self._rated(bodies), key=lambda r: r[:2])
+        for limit, number, windows in promising:
+            if windows[0].is_periodic() or any(_cuts_a_run(w) for w in windows):  # a loop says better what is periodic
+                continue
+            for outputs, part in _by_outputs(windows):
+                candidates.append((limit - _several(part, outputs), number, part))
+                alone = _by_body(part)
+                candidates += [(_rating(p, 0) - _several(p, outputs), number, p) for p in alone if len(alone) > 1]
+        candidates.sort(reverse=True, key=lambda c: c[:2])
+        best: tuple[float, list[Window]] | None = None
+        for tried, (limit, _, part) in enumerate(candidates[:_TRIED_AT_MOST]):
+            least = best[0] if best is not None else 0.0
+            if limit <= least or (best is not None and tried >= _TRIED):
+                break
+            burden, outputs = self._burden(part)
+            rating = _rating(part, burden) - _several(part, outputs)
+            if _saved(len(part), _weight(part), burden) > _LEAST and rating > least:
+                best = rating, part
+        return (best[1], _Shared(best[1], self.atoms)) if best else None
+
+    def _rated(self, bodies: Sequence[Body]) -> Iterator[tuple[float, int, list[Window]]]:
+        """(rating of a function that is no burden, number, windows) of the parts that could be worth a function."""
+        indices = [Index(b, self._numbers, _lines) for b in bodies]
+        for number, windows in enumerate(repeating(indices, _LONGEST)):
+            first = windows[0]
+            if first.length == 1 and not _is_worth_its_own(first.calls[0]):
+                continue
+            saved = _saved(len(windows), _weight(windows), 0)
+            if saved > _LEAST:
+                yield _rating(windows, 0, saved), -number, windows
+
+    def _burden(self, part: list[Window]) -> tuple[float, int]:
+        """What makes calls of the part's function hard to read, and the number of its outputs."""
+        some = part[:: len(part) // _SAMPLED + 1]
+        calls = [c for w in some for c in w.calls]
+        outputs = part[0].outputs()
+        key = (outputs, *map(id, calls))
+        if key not in self._burdens:
+            shared = _Shared(some, self.atoms)
+            self._burdens[key] = shared.burden() + 2 * _is_two_steps(some[0]), calls
+        return self._burdens[key][0], len(outputs)
 
 
 def _several(windows: Sequence[Window], outputs: int) -> float:
@@ -94,18 +106,19 @@ def _saved(count: int, weight: float, burden: float) -> float:
     return count * weight - (weight + 2) - count * (1 + burden)
 
 
-def _rating(count: int, window: Window, burden: float) -> float:
+def _rating(windows: Sequence[Window], burden: float, saved: float | None = None) -> float:
     """How good a function a part would make: what it saves, and more so what it saves by calls that differ.
 
     A part that repeats within itself counts little for that, so that functions are found from the small to the large.
     """
-    different = {shape_of(c): _lines(c) for c in window.calls}
-    return _saved(count, sum(different.values()), burden) + _saved(count, _weight(window), burden) / 2
+    whole = _saved(len(windows), _weight(windows), burden) if saved is None else saved
+    return _saved(len(windows), windows[0].different_lines(), burden) + whole / 2
 
 
-def _weight(window: Window) -> float:
+def _weight(windows: Sequence[Window]) -> float:
     """About how many lines a part takes to write."""
-    return sum(_lines(c) for c in window.calls)
+    some = windows[:: len(windows) // _SAMPLED + 1]
+    return sum(w.lines for w in some) / len(some)
 
 
 def _lines(call: Call) -> float:
@@ -116,6 +129,11 @@ def _lines(call: Call) -> float:
 
 
 def _count_lines(call: Call) -> float:
+    if isinstance(call.target, Function):
+        given = [k for k, p in zip(call.fields, call.target.params, strict=True) if not _is_usual(call, k, p)]
+        width = 30 + 10 * len(call.inputs)
+        width += sum(len(call.target.params[int(k[1])].name) + 3 + len(_text(call.fields[k])) for k in given)
+        return _broken(width, len(call.inputs) + len(given)) + 1 + width / 400
     width = 20 + 8 * len(call.inputs) + sum(len(k[-1]) + len(str(v)) + 3 for k, v in call.fields.items())
     variables = sum(k[0] == "var" and len(k) == 2 for k in call.fields)
     width += 14 * variables
@@ -127,60 +145,9 @@ def _count_lines(call: Call) -> float:
     return 2 + arguments
 
 
-def _groups(bodies: Sequence[Body]) -> dict[tuple, list[Window]]:
-    """Windows by what they do, up to values and what comes from outside."""
-    found: dict[tuple, list[Window]] = defaultdict(list)
-    for body in bodies:
-        position = {id(c): i for i, c in enumerate(body.calls)}
-        shapes = [shape_of(c) for c in body.calls]
-        for start in range(len(body.calls)):
-            outside: dict[tuple[int, int], int] = {}
-            running = 0
-            for end in range(start, min(len(body.calls), start + _LONGEST)):
-                call = body.calls[end]
-                if call.is_raw:
-                    break
-                refs = tuple(_place(ref, position, start, outside) for _, ref in call.inputs)
-                running = hash((running, shapes[end], refs))
-                found[end - start + 1, running].append(Window(body, start, end - start + 1))
-    return {k: w for k, w in found.items() if len(w) > 1 and (k[0] > 1 or _is_worth_its_own(w[0].calls[0]))}
-
-
 def _is_worth_its_own(call: Call) -> bool:
     """Whether one call is long enough for a function of it alone."""
     return isinstance(call.target, str) and _lines(call) >= 2
-
-
-def shape_of(call: Call) -> tuple:
-    """What a call does, up to values and to where its inputs come from."""
-    if not call.shape:
-        target = call.target if isinstance(call.target, str) else id(call.target)
-        call.shape = target, call.outputs, tuple(sorted(call.fields)), tuple(role for role, _ in call.inputs)
-    return call.shape
-
-
-def _place(ref: Ref, position: dict[int, int], start: int, outside: dict[tuple[int, int], int]) -> tuple[int, int]:
-    """Where a value comes from: (call in the window, output), or (-1, number of the value from outside)."""
-    source, index = ref
-    at = position.get(id(source), -1)
-    if at >= start:
-        return at - start, index
-    return -1, outside.setdefault((id(source), index), len(outside))
-
-
-def _apart(windows: Sequence[Window]) -> list[Window]:
-    """Those windows, from the front, that do not overlap."""
-    kept: list[Window] = []
-    for w in windows:
-        if not kept or kept[-1].body is not w.body or w.start >= kept[-1].start + w.length:
-            kept.append(w)
-    return kept
-
-
-def _is_periodic(window: Window) -> bool:
-    """Whether a window is a smaller one several times in a row, which a loop says better."""
-    n = window.length
-    return any(n % p == 0 and len({_hash(window, i, p) for i in range(0, n, p)}) == 1 for p in range(1, n // 2 + 1))
 
 
 def _cuts_a_run(window: Window) -> bool:
@@ -209,46 +176,20 @@ def _is_two_steps(window: Window) -> bool:
     return False
 
 
-def _hash(window: Window, start: int, length: int) -> tuple:
-    calls = window.calls
-    position = {id(c): i for i, c in enumerate(calls[: start + length])}
-    outside: dict[tuple[int, int], int] = {}
-    return tuple(
-        (shape_of(c), tuple(_place(ref, position, start, outside) for _, ref in c.inputs))
-        for c in calls[start : start + length]
-    )
-
-
-def readers_of(body: Body) -> dict[tuple[int, int], list[int]]:
-    """By value: positions of the calls that read it; the number of calls for the body's heads."""
-    found: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for i, call in enumerate(body.calls):
-        for _, (source, index) in call.inputs:
-            found[id(source), index].append(i)
-    for source, index in body.heads:
-        found[id(source), index].append(len(body.calls))
-    return found
-
-
-def _outputs(window: Window, readers: dict[tuple[int, int], list[int]]) -> tuple[tuple[int, int], ...]:
-    """(call in the window, output) of the values that are read behind it."""
-    end = window.start + window.length
-    return tuple(
-        (i, k)
-        for i, call in enumerate(window.calls)
-        for k in range(call.outputs)
-        if any(r >= end for r in readers.get((id(call), k), ()))
-    )
-
-
-def _by_outputs(
-    windows: Sequence[Window], readers: dict[int, dict[tuple[int, int], list[int]]]
-) -> list[tuple[int, list[Window]]]:
+def _by_outputs(windows: Sequence[Window]) -> list[tuple[int, list[Window]]]:
     """The windows apart by which of their values are read behind them, with the number of these."""
     parts: dict[tuple, list[Window]] = defaultdict(list)
     for w in windows:
-        parts[_outputs(w, readers[id(w.body)])].append(w)
-    return [(len(outputs), part) for outputs, part in parts.items() if outputs]
+        parts[w.outputs()].append(w)
+    return [(len(outputs), part) for outputs, part in parts.items() if outputs and len(part) > 1]
+
+
+def _by_body(windows: Sequence[Window]) -> list[list[Window]]:
+    """The windows apart by their body, where there are several in it: within one they mostly have more in common."""
+    parts: dict[int, list[Window]] = defaultdict(list)
+    for w in windows:
+        parts[id(w.index)].append(w)
+    return [part for part in parts.values() if len(part) > 1]
 
 
 class _Shared:
@@ -256,19 +197,50 @@ class _Shared:
 
     def __init__(self, windows: Sequence[Window], atoms: Atoms):
         first = windows[0]
-        self.outputs = _outputs(first, readers_of(first.body))
+        self.outputs = first.outputs()
         self.keys: list[tuple[int, Key]] = [
             (i, k) for i, c in enumerate(first.calls) for k in sorted(c.fields, key=_last)
         ]
         labels = [_label(first.calls[i], k) for i, k in self.keys]
         rows = [[w.calls[i].fields[k] for i, k in self.keys] for w in windows]
-        self.unified = Unified(labels, rows, atoms)
-        self.outside = [_outside(w) for w in windows]
+        self.unified = unified(labels, rows, atoms)
+        self.outside = [outside(w.calls, _roles) for w in windows]
 
     def burden(self) -> float:
-        """What makes a call of the function hard to read: many parameters, inputs and outputs."""
-        params = max(0, len(self.unified.columns) - 3)
-        return 0.25 * params + 0.3 * (len(self.outside[0]) - 1) + 2 * (len(self.outputs) - 1)
+        """What makes a call of the function hard to read, in lines beyond its first one."""
+        columns, inputs = self.unified.columns, len(self.outside[0])
+        params = max(0, len(columns) - 3)
+        given = [_shown(c) for c in columns]
+        width = 30 + 10 * inputs + sum(given)
+        arguments = inputs + sum(g > 0 for g in given)
+        return _broken(width, arguments) + 0.25 * params + 0.3 * (inputs - 1) + 2 * (len(self.outputs) - 1)
+
+
+def _broken(width: float, arguments: int) -> int:
+    """Lines beyond the first of a call that has about this many characters."""
+    return 0 if width <= 120 else 2 if width <= 140 else 1 + arguments
+
+
+def _text(value: Any) -> str:
+    """About how a value is written."""
+    return "i + 1" if isinstance(value, Slot) else str(value)
+
+
+def _is_usual(call: Call, key: Key, param: Param) -> bool:
+    """Whether a value is the one that most calls of the function have, so that it need not be written."""
+    if param.kind != "value":
+        return False
+    values = [_text(c.fields[key]) for c in call.target.calls[:20]]
+    return 3 * values.count(_text(call.fields[key])) >= max(6, len(values))
+
+
+def _shown(column: Column) -> float:
+    """About how many characters a parameter takes in a call, on average; it may be left out where its default holds."""
+    texts = [_text(v) for v in column.values]
+    width = len(column.param.name) + 3 + sum(map(len, texts)) / len(texts)
+    times = max(Counter(texts).values())
+    has_default = column.param.kind == "value" and times >= 2 and 3 * times >= len(texts)
+    return width * (1 - times / len(texts)) if has_default else width
 
 
 def _last(key: Key) -> tuple[bool, Key]:
@@ -303,16 +275,9 @@ def short_name(target: Any) -> str:
     return last.strip("_").lower() if found is None else found
 
 
-def _outside(window: Window) -> list[tuple[str, Ref]]:
-    """The values that a window takes from outside, with what their first readers call them."""
-    inside = {id(c) for c in window.calls}
-    found: dict[tuple[int, int], tuple[str, Ref]] = {}
-    for call in window.calls:
-        ports = [p.role for p in call.target.ports] if isinstance(call.target, Function) else call.roles
-        for role, (_, (source, index)) in zip(ports, call.inputs, strict=True):
-            if id(source) not in inside:
-                found.setdefault((id(source), index), (role, (source, index)))
-    return list(found.values())
+def _roles(call: Call) -> Sequence[str]:
+    """What a call's target calls its inputs."""
+    return [p.role for p in call.target.ports] if isinstance(call.target, Function) else call.roles
 
 
 def _make(windows: list[Window], shared: _Shared, bodies: Sequence[Body]) -> Function:
@@ -333,13 +298,18 @@ def _make(windows: list[Window], shared: _Shared, bodies: Sequence[Body]) -> Fun
     heads: list[Ref] = [(copies[i], k) for i, k in shared.outputs]
     function = Function(Body(copies, heads), ports, [c.param for c in shared.unified.columns])
     _register(copies)
+    new: dict[tuple[int, int], Ref] = {}
     for number, window in enumerate(windows):
         fields: dict[Key, Any] = {("arg", str(i)): _value(c, number) for i, c in enumerate(shared.unified.columns)}
-        made = Call(function, [(None, ref) for _, ref in _outside(window)], fields, len(heads))
+        made = Call(function, [(None, ref) for _, ref in outside(window.calls, _roles)], fields, len(heads))
         function.calls.append(made)
-        _replace(window, made, shared.outputs)
+        new |= _replace(window, made, shared.outputs)
     for body in bodies:
         body.calls[:] = [c for c in body.calls if c.target is not None]
+        for call in body.calls:
+            if any((id(s), k) in new for _, (s, k) in call.inputs):
+                call.inputs = [(r, new.get((id(s), k), (s, k))) for r, (s, k) in call.inputs]
+        body.heads[:] = [new.get((id(s), k), (s, k)) for s, k in body.heads]
     return function
 
 
@@ -357,17 +327,16 @@ def _register(copies: Sequence[Call]) -> None:
             c.target.calls.append(c)
 
 
-def _replace(window: Window, made: Call, outputs: Sequence[tuple[int, int]]) -> None:
-    """Puts a call in a window's place; the window's other calls are marked for removal."""
+def _replace(window: Window, made: Call, outputs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Ref]:
+    """Puts a call in a window's place; the window's other calls are marked for removal.
+
+    Returns:
+        What now stands for each of the values that are read behind the window.
+    """
     old = window.calls
-    new: dict[tuple[int, int], Ref] = {(id(old[i]), k): (made, n) for n, (i, k) in enumerate(outputs)}
-    body = window.body
     for call in old:
         if isinstance(call.target, Function):
             call.target.calls.remove(call)
         call.target = None
-    body.calls[window.start] = made
-    for call in body.calls:
-        if call.target is not None:
-            call.inputs = [(r, new.get((id(s), k), (s, k))) for r, (s, k) in call.inputs]
-    body.heads[:] = [new.get((id(s), k), (s, k)) for s, k in body.heads]
+    window.body.calls[window.start] = made
+    return {(id(old[i]), k): (made, n) for n, (i, k) in enumerate(outputs)}

@@ -23,6 +23,8 @@ def literal(value: Any, atoms: Atoms) -> str:
 def number(slot: Slot) -> str:
     """`i`, `i + 1`, `2 * i - 1`."""
     name = slot.param.name
+    if slot.scale < 0 < slot.offset:
+        return f"{slot.offset} - {name if slot.scale == -1 else f'{-slot.scale} * {name}'}"
     text = {1: name, -1: f"-{name}"}.get(slot.scale, f"{slot.scale} * {name}")
     if not slot.offset:
         return text
@@ -76,7 +78,7 @@ def nested(indent: int, argument: str) -> list[str]:
     line = f"{' ' * indent}{argument},"
     if len(line) <= WIDTH:
         return [line]
-    if argument[:1] + argument[-1:] in ("[]", "{}"):
+    if argument[:1] + argument[-1:] in ("[]", "{}", "()"):
         items = [f"{' ' * (indent + 4)}{item}," for item in split_arguments(argument[1:-1])]
         return [f"{' ' * indent}{argument[0]}", *items, f"{' ' * indent}{argument[-1]},"]
     if not argument.endswith(")") or "(" not in argument:

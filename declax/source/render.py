@@ -1,55 +1,39 @@
 """The program written down: functions of what repeats, then `network()`, which builds the graph."""
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from declax.source.blocks import Function, extract, readers_of
+from declax.source.blocks import Function, extract
+from declax.source.helpers import (
+    MAKE_NODE,
+    OLD_VARIABLE,
+    common_variable,
+    has_old_attributes,
+    is_old,
+    parameter_helper,
+)
 from declax.source.layout import call, literal, number, quoted
-from declax.source.loops import Loop, with_loops
+from declax.source.loops import Loop, roll
 from declax.source.naming import Names, label, most_common, name_functions
 from declax.source.statements import Body, Call, Key, Ref, body_of
 from declax.source.templates import Atoms, Slot, same
+from declax.source.windows import readers_of
 
 if TYPE_CHECKING:
     from declax.symbol import Symbol
 
-_CONTROL_FLOW = '''def make_node(op, inputs, subgraphs, name, attr):
-    """A node by its operator's name, for operators without a function and for those that run subgraphs."""
-    definition = registry.lookup(op)
-    return symbol.create(definition, op, inputs, {}, {}, name, attr, subgraphs=tuple(list(s.heads) for s in subgraphs))
-'''
-
-
-_PLAIN = ("dtype", "lr_mult", "stype", "wd_mult")
-_PARAMETER = '''def parameter(name, **more):
-    """A variable with the attributes that most parameters here have."""
-    return sym.Variable(name, {}, **more)
-'''
-
-
-def _common_variable(body: Body) -> dict[Key, Any]:
-    """The attributes, besides shape and initializer, that most variables have, when they are worth a function."""
-    found: Counter[tuple[tuple[str, Any], ...]] = Counter()
-    for c in (*body.calls, *body.variables):
-        given: dict[str, list[tuple[str, Any]]] = {}
-        for key, value in c.fields.items():
-            if key[0] == "var" and len(key) == 3:
-                given.setdefault(key[1], []).append((key[2], value))
-            elif c.target == "sym.Variable" and key[0] == "attr":
-                given.setdefault("", []).append((key[1], value))
-        found.update(tuple(sorted(p for p in pairs if p[0] in _PLAIN)) for pairs in given.values())
-    common, times = found.most_common(1)[0] if found else ((), 0)
-    return {("attr", k): v for k, v in common} if len(common) >= 3 and times >= 8 else {}
+_ROUNDS, _LONG_ROUNDS = range(1, 7), range(1, 41)
+"""Numbers of calls in a round of a loop, of functions and of what stands there before functions are made."""
 
 
 def to_python(symbol: "Symbol") -> str:
     """Python source with a function `network()` that builds the same graph, name by name and attribute by attribute.
 
     Parts that repeat are functions with parameters, calls that repeat in a row are loops; lines have 120 columns at
-    most. The JSON of `network()` is the symbol's, byte for byte (but for how often auxiliary states count as written
-    to in files older than 1.0, which MXNet counts anew when a graph is declared).
+    most. The JSON of `network()` is the symbol's, byte for byte, but for what composing adds anew, as in MXNet: how
+    often auxiliary states count as written to (files older than 1.0), and the initializers of states in subgraphs
+    (of fused, quantised layers).
 
     Raises:
         DeclaxError: a node that no public function makes, one without a name say; the message names it.
@@ -69,17 +53,15 @@ def to_python(symbol: "Symbol") -> str:
     """
     atoms = Atoms()
     main = body_of(symbol)
-    common = _common_variable(main)
-    functions = extract(main, atoms)
+    common, has_old = common_variable(main), has_old_attributes(main)
+    loops = roll(main, atoms, _LONG_ROUNDS, fewest=6, least=24)
+    functions = extract([main, *(loop.body for loop in loops)], atoms)
     writer = _Writer(atoms, functions, common)
     blocks = [writer.function(f) for f in _callees_first(functions)]
     blocks.append(writer.network(main, "network", "The graph."))
     blocks[:0] = writer.subgraphs
-    flow = any(c.is_raw for c in main.calls) or bool(writer.subgraphs)
-    helpers = [_CONTROL_FLOW] if flow else []
-    if common:
-        given = ", ".join(f"{k[1]}={literal(v, atoms)}" for k, v in common.items())
-        helpers.append(_PARAMETER.format(given))
+    flow = any(c.is_raw and not isinstance(c, Loop) for c in main.calls) or bool(writer.subgraphs)
+    helpers = [MAKE_NODE] * flow + [OLD_VARIABLE] * has_old + [parameter_helper(common, atoms)] * bool(common)
     imports = "from declax import registry, sym, symbol" if flow else "from declax import sym"
     parts = [f'"""{_title(symbol)}"""\n\n{imports}\n', *helpers, *blocks]
     return "\n\n".join(parts)
@@ -167,9 +149,9 @@ class _Scope:
     def ref(self, ref: Ref) -> str:
         return self.expressions[id(ref[0]), ref[1]]
 
-    def arguments(self, c: Call, inputs: Sequence[str] | None = None) -> list[str]:
+    def arguments(self, c: Call) -> list[str]:
         """The arguments of a call, as text."""
-        given = [self.ref(r) for _, r in c.inputs] if inputs is None else list(inputs)
+        given = [self.ref(r) for _, r in c.inputs]
         roles = [role for role, _ in c.inputs]
         positional = self.spread([g for role, g in zip(roles, given, strict=True) if role is None])
         named = [f"{role}={g}" for role, g in zip(roles, given, strict=True) if role is not None]
@@ -177,10 +159,12 @@ class _Scope:
             c = Call(c.target, [], {k: v for k, v in c.fields.items() if k not in self.writer.common}, 1)
         if isinstance(c.target, Function):
             return [*positional, *self._made_arguments(c, c.target)]
-        attrs, hidden, variables = [], {}, {}
+        attrs, hidden, old, variables = [], {}, {}, {}
         for key, value in c.fields.items():
             if key[0] == "var":
                 variables.setdefault(key[1], {})[key[2:]] = value
+            elif is_old(key):
+                old[key[1].removeprefix("old/")] = value
             elif key[0] == "hidden" or (key[0] == "attr" and key[1].startswith("attr/")):
                 hidden[key[1].removeprefix("attr/")] = value
             elif key[0] == "attr":
@@ -190,12 +174,14 @@ class _Scope:
             inner = Call("sym.Variable", [], flat, 1)
             named.append(f"{role}={self.callee(inner)}({', '.join(self.arguments(inner))})")
         if hidden:
-            items = ", ".join(f"{quoted(k)}: {literal(v, self.atoms)}" for k, v in hidden.items())
-            attrs.append(f"attr={{{items}}}")
+            attrs.append(f"attr={self._dictionary(hidden)}")
         name = literal(c.fields["name",], self.atoms)
         if c.target == "sym.Variable":
-            return [name, *attrs]
+            return [name, *([self._dictionary(old)] if old else []), *attrs]
         return [*positional, *named, *attrs, f"name={name}"]
+
+    def _dictionary(self, values: Mapping[str, Any]) -> str:
+        return f"{{{', '.join(f'{quoted(k)}: {literal(v, self.atoms)}' for k, v in values.items())}}}"
 
     def spread(self, given: list[str]) -> list[str]:
         """Arguments in which the items of a whole list, one after the other, are written as `*list`."""
@@ -225,11 +211,15 @@ class _Scope:
     def _is_common(self, c: Call) -> bool:
         """Whether a variable has the attributes that `parameter` gives."""
         common = self.writer.common
-        return c.target == "sym.Variable" and bool(common) and all(c.fields.get(k) == v for k, v in common.items())
+        if c.target != "sym.Variable" or not common or any(map(is_old, c.fields)):
+            return False
+        return all(c.fields.get(k) == v for k, v in common.items())
 
     def callee(self, c: Call) -> str:
         if self._is_common(c):
             return "parameter"
+        if c.target == "sym.Variable" and any(map(is_old, c.fields)):
+            return "old_variable"
         return c.target if isinstance(c.target, str) else self.writer.names[id(c.target)]
 
     # -- statements --------------------------------------------------------------------------------------------
@@ -240,8 +230,9 @@ class _Scope:
         for v in body.variables:
             name = self.expressions[id(v), 0] = self.names.new(label(v, self.atoms))
             lines += call(4, f"{name} = ", self.callee(v), self.arguments(v))
-        self.items = with_loops(body, self.atoms)
-        self.readers = self._item_readers(body)
+        roll(body, self.atoms, _ROUNDS)
+        self.items = body.calls
+        self.readers = {value: set(found) for value, found in readers_of(body).items()}
         for at, item in enumerate(self.items):
             if isinstance(item, Loop):
                 lines += self.loop(at, item)
@@ -259,23 +250,16 @@ class _Scope:
             return [*lines, f"    return sym.Group({heads[0].removeprefix('*')})"]
         return lines + call(4, "return ", "sym.Group", [f"[{', '.join(heads)}]"])
 
-    def _item_readers(self, body: Body) -> dict[tuple[int, int], set[int]]:
-        """By value: the items that read it; their number for the body's heads."""
-        place: list[int] = []
-        for at, item in enumerate(self.items):
-            place += [at] * (len(item.rounds) * len(item.body) if isinstance(item, Loop) else 1)
-        place.append(len(self.items))
-        return {value: {place[i] for i in found} for value, found in readers_of(body).items()}
-
     def _is_result(self, c: Call, body: Body) -> bool:
         """Whether the value of the last call is all that the function gives."""
         return [(id(s), k) for s, k in body.heads] == [(id(c), k) for k in range(c.outputs)]
 
-    def statement(self, c: Call, before: str, indent: int, inputs: Sequence[str] | None = None) -> list[str]:
+    def statement(self, c: Call, before: str, indent: int) -> list[str]:
+        """The lines of a call that is assigned or returned."""
         if not c.is_raw:
-            return call(indent, before, self.callee(c), self.arguments(c, inputs))
+            return call(indent, before, self.callee(c), self.arguments(c))
         made = [self.writer.subgraph(b, f"{label(c, self.atoms)}_graph") for b in c.bodies]
-        given = [self.ref(r) for _, r in c.inputs] if inputs is None else inputs
+        given = [self.ref(r) for _, r in c.inputs]
         attrs = ", ".join(f"{quoted(k[1])}: {quoted(_text(v))}" for k, v in c.fields.items() if k[0] != "name")
         parts = [
             quoted(c.target), f"[{', '.join(given)}]", f"[{', '.join(f'{m}()' for m in made)}]",
@@ -302,91 +286,89 @@ class _Scope:
         if at + 1 == len(self.items):
             return True
         following = self.items[at + 1]
-        if isinstance(following, Call):
+        if not isinstance(following, Loop):
             return True
-        places = [n for n, (first, _) in enumerate(following.carried) if first[0] is c]
-        inputs = [r for calls in following.rounds for f in calls for _, r in f.inputs if r[0] is c]
-        return c.outputs == 1 and len(places) == 1 and len(inputs) == list(following.carries.values()).count(places[0])
+        places = [f.at for f in following.feeds if f.kind == "carried"]
+        reading = [n for n, (_, ref) in enumerate(following.inputs) if ref[0] is c]
+        return c.outputs == 1 and len(reading) == 1 and reading[0] in places
 
     # -- loops -------------------------------------------------------------------------------------------------
 
     def loop(self, at: int, loop: Loop) -> list[str]:
         """The lines of a loop."""
-        last = loop.rounds[-1]
-        before: list[str] = []
-        carried: list[str] = []
-        for first, (j, k) in loop.carried:
-            start = self.ref(first)
-            final = self.readers.get((id(last[j]), k), set()) - {at}
-            name = "x" if start == "x" and final <= {at + 1} else self.names.new(label(loop.body[j], self.atoms))
-            carried.append(name)
-            if name != start:
-                before.append(f"    {name} = {start}")
+        before, carried = self._feed(at, loop)
         for column in loop.table:
             column.param.name = self.names.new(column.param.name or "name")
-        local: dict[tuple[int, int], str] = {}
-        after: list[str] = []
+        places = {(id(source), k): h for h, (source, k) in enumerate(loop.body.heads)}
+        ports = {f.head: port for f, port in zip(loop.feeds, loop.ports, strict=True) if f.kind == "carried"}
+        last_read = {id(ref[0]): j for j, c in enumerate(loop.body.calls) for _, ref in c.inputs}
         inside: list[str] = []
-        for j, c in enumerate(loop.body):
-            given = [self._loop_input(loop, carried, local, j, n, r) for n, (_, r) in enumerate(c.inputs)]
-            targets = [self._loop_target(loop, carried, j, k, after) for k in range(c.outputs)]
+        after: list[str] = []
+        for j, c in enumerate(loop.body.calls):
+            targets = []
+            for k in range(c.outputs):
+                h = places.get((id(c), k), -1)
+                name = carried.get(h)
+                if name is None:
+                    targets.append(self.names.new(label(c, self.atoms)))
+                elif last_read[id(ports[h])] > j:  # its old value is still read: it is handed on at the end
+                    targets.append(self.names.new(f"new_{name}"))
+                    after.append(f"        {name} = {targets[-1]}")
+                else:
+                    targets.append(name)
             if isinstance(c.target, Function) or c.outputs == 1:
-                local |= {(j, k): t for k, t in enumerate(targets)}
-                inside += self.statement(c, f"{', '.join(targets)} = ", 8, given)
+                inside += self.statement(c, f"{', '.join(targets)} = ", 8)
+                self.expressions |= {(id(c), k): t for k, t in enumerate(targets)}
             else:
                 whole = self.names.new(label(c, self.atoms))
-                local |= {(j, k): f"{whole}[{k}]" for k in range(c.outputs)}
-                inside += self.statement(c, f"{whole} = ", 8, given)
-                after += [f"        {t} = {whole}[{k}]" for k, t in enumerate(targets) if t in carried]
-        for j, k in loop.listed:
-            name = self.names.new(f"{label(loop.body[j], self.atoms)}s")
+                inside += self.statement(c, f"{whole} = ", 8)
+                self.expressions |= {(id(c), k): f"{whole}[{k}]" for k in range(c.outputs)}
+                after += [f"        {t} = {whole}[{k}]" for k, t in enumerate(targets) if t in carried.values()]
+        for h, ref in enumerate(loop.body.heads):
+            self.expressions[id(loop), loop.last(h)] = carried.get(h, self.ref(ref))
+        for place, h in enumerate(loop.listed):
+            source, k = loop.body.heads[h]
+            assert isinstance(source, Call)
+            name = self.names.new(f"{label(source, self.atoms)}s")
             before.append(f"    {name} = []")
-            after.append(f"        {name}.append({local[j, k]})")
-            self.lists[name] = len(loop.rounds)
-            self.expressions |= {(id(r[j]), k): f"{name}[{t}]" for t, r in enumerate(loop.rounds)}
-        for (j, k), text in local.items():
-            self.expressions.setdefault((id(last[j]), k), text)
-        for n, (_, (j, k)) in enumerate(loop.carried):
-            if (j, k) not in loop.listed:
-                self.expressions[id(last[j]), k] = carried[n]
+            after.append(f"        {name}.append({self.ref((source, k))})")
+            self.lists[name] = loop.rounds
+            begin = place * loop.rounds
+            self.expressions |= {(id(loop), begin + t): f"{name}[{t}]" for t in range(loop.rounds)}
         return [*before, *self._header(loop, [*inside, *after]), *inside, *after]
 
-    def _loop_input(
-        self, loop: Loop, carried: list[str], local: dict[tuple[int, int], str], j: int, n: int, ref: Ref
-    ) -> str:
-        if (j, n) in loop.carries:
-            return carried[loop.carries[j, n]]
-        if (j, n) in loop.indexed:
-            source, index, step = loop.indexed[j, n]
-            whole = self.expressions[id(source), index].rpartition("[")[0]
-            return f"{whole}[{number(Slot(loop.index, step, index - step * loop.first))}]"
-        place = next(((m, ref[1]) for m, c in enumerate(loop.rounds[0]) if c is ref[0]), None)
-        return self.ref(ref) if place is None else local[place]
-
-    def _loop_target(self, loop: Loop, carried: list[str], j: int, k: int, after: list[str]) -> str:
-        """The name of a value in the loop; a carried one that is still needed is handed on at the end."""
-        places = [n for n, (_, place) in enumerate(loop.carried) if place == (j, k)]
-        if not places:
-            return self.names.new(label(loop.body[j], self.atoms))
-        name = carried[places[0]]
-        if any(n == places[0] and reader > j for (reader, _), n in loop.carries.items()):
-            fresh = self.names.new(f"new_{name}")
-            after.append(f"        {name} = {fresh}")
-            return fresh
-        return name
+    def _feed(self, at: int, loop: Loop) -> tuple[list[str], dict[int, str]]:
+        """What stands before a loop, and names of the values that go from round to round, by head."""
+        before: list[str] = []
+        carried: dict[int, str] = {}
+        for feed, port in zip(loop.feeds, loop.ports, strict=True):
+            start = self.ref(loop.inputs[feed.at][1])
+            if feed.kind == "indexed":
+                whole, _, place = start.removesuffix("]").rpartition("[")
+                start = f"{whole}[{number(Slot(loop.index, feed.step, int(place) - feed.step * loop.first))}]"
+            elif feed.kind == "carried":
+                source = loop.body.heads[feed.head][0]
+                assert isinstance(source, Call)
+                final = self.readers.get((id(loop), loop.last(feed.head)), set())
+                is_next = start == "x" and final <= {at + 1}
+                name = carried[feed.head] = "x" if is_next else self.names.new(label(source, self.atoms))
+                before += [f"    {name} = {start}"] if name != start else []
+                start = name
+            self.expressions[id(port), 0] = start
+        return before, carried
 
     def _header(self, loop: Loop, lines: Sequence[str]) -> list[str]:
         is_used = any(re.search(rf"\b{loop.index.name}\b", line) for line in lines)
-        rounds, first = len(loop.rounds), loop.first
+        rounds, first = loop.rounds, loop.first
         if not loop.table:
             span = f"{first}, {first + rounds}" if first else f"{rounds}"
             return [f"    for {loop.index.name if is_used else '_'} in range({span}):"]
         column = loop.table[0]
-        values = f"({', '.join(literal(v, self.atoms) for v in column.values)})"
+        values = [literal(v, self.atoms) for v in column.values]
         if is_used:
-            start = f", {first}" if first else ""
-            return [f"    for {loop.index.name}, {column.param.name} in enumerate({values}{start}):"]
-        return [f"    for {column.param.name} in {values}:"]
+            given = [f"({', '.join(values)})", *([str(first)] if first else [])]
+            return call(4, f"for {loop.index.name}, {column.param.name} in ", "enumerate", given, ":")
+        return call(4, f"for {column.param.name} in ", "", values, ":")
 
 
 def _text(value: Any) -> str:

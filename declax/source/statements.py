@@ -87,7 +87,6 @@ class _Reader:
 
     def variable(self, node: Node) -> None:
         fields: dict[Key, Any] = {("name",): node.name}
-        _refuse_old_keys(node)
         fields |= {("attr", k): v for k, v in _variable_values(node.attrs)}
         made = self.calls[id(node)] = Call("sym.Variable", [], fields, 1)
         self.variables.append(made)
@@ -107,7 +106,6 @@ class _Reader:
             if not raw and _takes_names(node) and self._is_made_by_call(node, i, role):
                 positional = False
             elif not raw and self._is_parameter(node, i, role):
-                _refuse_old_keys(entry.node)
                 fields["var", role] = entry.node.name
                 fields |= {("var", role, k): v for k, v in _variable_values(entry.node.attrs)}
                 positional = False
@@ -154,9 +152,14 @@ def _takes_names(node: Node) -> bool:
     return not op.variadic or (op.num_args is None and op.input_count(node.params or {}) is not None)
 
 
+def _is_old(key: str) -> bool:
+    """Whether no call sets an attribute: `weight_lr_mult`, as versions before 0.9 wrote it."""
+    return any(key.endswith(f"_{h}") for h in HIDDEN_KEYS)
+
+
 def _refuse_old_keys(node: Node) -> None:
     for key in node.attrs:
-        if any(key.endswith(f"_{h}") for h in HIDDEN_KEYS):
+        if _is_old(key):
             raise DeclaxError(f"{node.describe()} has the attribute {key!r}, which a call cannot set")
 
 
@@ -229,5 +232,7 @@ def _variable_values(attrs: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
             yield "init", text
         elif key == "__storage_type__" and text in ("0", "1", "2"):
             yield "stype", ("default", "row_sparse", "csr")[int(text)]
+        elif _is_old(key):
+            yield f"old/{key}", text
         else:
             yield f"attr/{short if short in HIDDEN_KEYS else key}", text

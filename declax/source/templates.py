@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 
 _FIRST_ATOM = 0xF0000  # a plane of characters for private use
 _LONGEST = 200  # texts beyond this are values, and are not taken apart
-_COMPARED = 20  # texts for which they are compared
-_PROPOSALS = 12  # parameters that are compared, those that most texts propose
-_SAMPLE = 4  # places that are looked at first
+_COMPARED = 10  # texts for which they are compared
+_PROPOSALS = 6  # parameters that are compared, those that most texts propose
+_FARTHEST = 100_000  # between two numbers of which one is said to be the other plus a constant
+_SAMPLE = 3  # places that are looked at first
 
 
 @dataclass(eq=False)
@@ -79,6 +80,7 @@ class Column:
 
     def __post_init__(self):
         self.texts = [str(v) for v in self.values] if self.param.kind in ("text", "int") else []
+        self.is_shown = any(self.texts)
 
 
 def explain(texts: Sequence[str], columns: Sequence[Column], atoms: Atoms, *, in_loop: bool = False) -> str | None:
@@ -92,7 +94,7 @@ def explain(texts: Sequence[str], columns: Sequence[Column], atoms: Atoms, *, in
     if max(map(len, texts)) > _LONGEST:
         return None
     if len(texts) > _SAMPLE:  # a few places refute most guesses, and their answer mostly holds for all
-        picked = sorted({0, 1, len(texts) // 2, len(texts) - 1})
+        picked = (0, len(texts) // 2, len(texts) - 1)
         few = [Column(c.param, [c.values[i] for i in picked]) for c in columns]
         found = _search([texts[i] for i in picked], few, atoms, in_loop)
         if found is None or all(_filled(found, columns, i, atoms) == t for i, t in enumerate(texts)):
@@ -136,12 +138,16 @@ def _search(texts: Sequence[str], columns: Sequence[Column], atoms: Atoms, in_lo
 
 def _steps(texts: Sequence[str], at: tuple[int, ...], columns: Sequence[Column], atoms: Atoms, in_loop: bool):
     """(characters consumed at each place, what they become), the best first."""
+    text, start = texts[0], at[0]
     for column in columns:
-        starts = (t.startswith(v, i) for v, t, i in zip(column.texts, texts, at, strict=False))
-        if any(column.texts) and all(starts):
-            yield [len(v) for v in column.texts], atoms.char(Slot(column.param))
-    runs = [_number_at(t, i) for t, i in zip(texts, at, strict=True)]
-    if all(runs):
+        values = column.texts
+        if not column.is_shown or not text.startswith(values[0], start):
+            continue
+        if all(t.startswith(v, i) for v, t, i in zip(values, texts, at, strict=True)):
+            yield [len(v) for v in values], atoms.char(Slot(column.param))
+    is_number = text[start : start + 1].isdecimal()
+    runs = [_number_at(t, i) for t, i in zip(texts, at, strict=True)] if is_number else ()
+    if runs and all(runs):
         numbers = [int(r) for r in runs]
         for column in columns:
             if column.param.kind == "int":
@@ -150,15 +156,14 @@ def _steps(texts: Sequence[str], at: tuple[int, ...], columns: Sequence[Column],
                     yield [len(r) for r in runs], atoms.char(slot)
     n = _same_ahead(texts, at)
     if not in_loop:
-        first = texts[0][at[0] : at[0] + n]
-        n = next((k for k, c in enumerate(first) if c in atoms.slots), n)
+        n = next((k for k, c in enumerate(text[start : start + n]) if c in atoms.slots), n)
     if n:
         # on to the next place where a parameter could begin
-        text, begins = texts[0], [c.texts[0] for c in columns if c.texts]
+        begins = tuple(c.texts[0] for c in columns if c.texts)
         stop = 1
-        while stop < n and not text[at[0] + stop].isdigit() and not text.startswith(tuple(begins), at[0] + stop):
+        while stop < n and not text[start + stop].isdigit() and not text.startswith(begins, start + stop):
             stop += 1
-        yield [stop] * len(texts), text[at[0] : at[0] + stop]
+        yield [stop] * len(texts), text[start : start + stop]
 
 
 def _same_ahead(texts: Sequence[str], at: tuple[int, ...]) -> int:
@@ -176,6 +181,8 @@ def linear(column: Column, numbers: Sequence[int], *, scaled: bool) -> Slot | No
         if rest or not scale:
             return None
     offset = numbers[0] - scale * base[0]
+    if abs(offset) > _FARTHEST:
+        return None
     fits = all(n == scale * v + offset for n, v in zip(numbers, base, strict=True))
     return Slot(column.param, scale, offset) if fits else None
 
@@ -280,6 +287,11 @@ class Unified:
         parts = self._by_parts(values)
         if parts is not None:
             return parts
+        if label[0] == "int" and all(type(v) is int for v in values):
+            counted = (
+                slot for c in self.columns if c.param.kind == "int" and (slot := linear(c, values, scaled=False))
+            )
+            return next(counted, None) or self._use(self._new(label[-1], "int", values))
         is_text = all(isinstance(v, str) for v in values)
         return self._use(self._new(label[-1], "text" if is_text else "value", values))
 
