@@ -7,6 +7,7 @@ the object sees it. Basic slices and reshapes are views that write through.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from declax import context as contexts
 from declax import imperative
 from declax.arithmetic import Arithmetic, Row, as_scalar, is_number
 from declax.context import Context, current_context
-from declax.errors import RunError
+from declax.errors import InferenceError, RunError, ShapeError, UsageError
 from declax.frontend import Namespaces, install_fluent
 from declax.infer import as_dtype
 from declax.lower import needs_x64
@@ -294,14 +295,26 @@ class NDArray(Arithmetic, Methods):
         return self
 
     def reshape(self, *shape: Any, **kwargs: Any) -> NDArray:
-        """A view of another shape; MXNet's special codes 0, -1, -2, -3, -4 and `reverse` work as in `nd.reshape`."""
+        """A view of another shape; MXNet's special codes 0, -1, -2, -3, -4 and `reverse` work as in `nd.reshape`.
+
+        Raises:
+            ShapeError: the array has not as many elements, or the codes do not fit its shape.
+        """
+        more = kwargs.keys() - {"shape", "reverse"}
+        if more:
+            raise TypeError(f"reshape takes the keywords shape and reverse, not {', '.join(sorted(more))}")
         if len(shape) == 1 and isinstance(shape[0], tuple | list):
             shape = tuple(shape[0])
         elif not shape:
-            shape = tuple(kwargs.pop("shape", ()))
-        target = namespaces.top.reshape(self, shape=shape, **kwargs).shape
-        if self.size != int(np.prod(target)):
-            raise ValueError(f"cannot reshape array of shape {self.shape} into shape {target}")
+            shape = tuple(kwargs.get("shape", ()))
+            if not shape:
+                raise UsageError(f"Shape must be provided: x.reshape((2, -1)) say, for an array of shape {self.shape}")
+        target = shape
+        if shape:
+            with self._asked("reshaped", shape):
+                target = namespaces.top.reshape(self, shape=shape, reverse=kwargs.get("reverse", False)).shape
+        elif self.size != 1:
+            raise ShapeError(f"an array of shape {self.shape} cannot be reshaped to (): it has not one element")
         return self._view(lambda a: a.reshape(target), lambda a, v: v.reshape(a.shape))
 
     def transpose(self, *axes: Any, **kwargs: Any) -> NDArray:
@@ -319,11 +332,31 @@ class NDArray(Arithmetic, Methods):
         return split_v2(namespaces, self, indices_or_sections, axis, squeeze_axis)
 
     def broadcast_to(self, shape: Sequence[int]) -> NDArray:
-        """The array with axes of size 1 repeated to `shape`; leading axes are added where it has fewer."""
+        """The array with axes of size 1 repeated to `shape`; leading axes are added where it has fewer.
+
+        Raises:
+            ShapeError: the shape has fewer axes, or another size for an axis that has not size 1.
+        """
         shape = tuple(shape)
         lead = len(shape) - self.ndim
-        source = self.reshape((1,) * lead + self.shape) if lead > 0 else self
-        return namespaces.top.broadcast_to(source, shape=shape)
+        why = f"it has {self.ndim} axes" if lead < 0 else ""
+        for have, want in zip((1,) * lead + self.shape, shape, strict=False):
+            if not why and (want < 0 or have not in (1, want)):
+                why = f"its axis of size {have} cannot become {want}"
+        if why:
+            raise ShapeError(f"an array of shape {self.shape} cannot be broadcast to {shape}: {why}")
+        with self._asked("broadcast", shape):
+            source = self.reshape((1,) * lead + self.shape) if lead > 0 else self
+            return namespaces.top.broadcast_to(source, shape=shape)
+
+    @contextmanager
+    def _asked(self, what: str, shape: Sequence[int]) -> Iterator[None]:
+        """Says for an operator that the array cannot have the shape that was asked for."""
+        try:
+            yield
+        except InferenceError as e:
+            reason = str(e).partition("\n")[0].rpartition(": ")[2]
+            raise ShapeError(f"an array of shape {self.shape} cannot be {what} to {shape}: {reason}") from None
 
     # -- arithmetic: see arithmetic.py -------------------------------------------------------------------------
 

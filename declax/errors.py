@@ -53,6 +53,19 @@ class InferenceError(DeclaxError):
     """
 
 
+class ShapeError(InferenceError, ValueError):
+    """An array that cannot have the shape that was asked for; where MXNet raises ValueError, this is one too.
+
+    >>> import declax as dx
+    >>> x = dx.nd.ones((2, 3))
+    >>> x.reshape((4,))
+    Traceback (most recent call last):
+    declax.errors.ShapeError: an array of shape (2, 3) cannot be reshaped to (4,): the numbers of elements differ
+    >>> x.reshape((3, 2)).shape
+    (3, 2)
+    """
+
+
 class LoadError(DeclaxError):
     """A file or text that is not what its name says; the message says where it goes wrong.
 

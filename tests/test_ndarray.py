@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 
 import jax
 import numpy as np
@@ -278,8 +279,49 @@ def test_reshape_codes(codes, kwargs, shape):
     assert not x.asnumpy().any()
 
 
+@pytest.mark.parametrize("codes", [(4,), (-1, 4), (-1, -1), (0, 0, 0), (-5,), (-4, 4, 4, 3), (-3, -3), ()], ids=str)
+def test_impossible_shapes_are_value_errors_too(codes):
+    """MXNet raises ValueError for some of these and MXNetError for the others."""
+    x = nd.ones((2, 3))
+    for kind in (ValueError, mx.MXNetError, InferenceError):
+        with pytest.raises(
+            kind, match=rf"^an array of shape \(2, 3\) cannot be reshaped to {re.escape(str(codes))}: \w"
+        ):
+            x.reshape(codes)
+    with pytest.raises(InferenceError, match="Error in operator Reshape"):
+        nd.reshape(x, shape=(5,))
+
+
+def test_reshape_without_a_shape():
+    with pytest.raises(AssertionError, match=r"Shape must be provided: .* for an array of shape \(2, 3\)"):
+        nd.ones((2, 3)).reshape()
+    with pytest.raises(TypeError, match="reshape takes the keywords shape and reverse, not order"):
+        nd.ones((2, 3)).reshape((3, 2), order="F")
+    assert nd.ones((1,)).reshape(()).shape == ()
+    assert nd.ones((2, 3)).reshape(3, 2, shape=(6,)).shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "why"),
+    [
+        ((2, 4), "its axis of size 3 cannot become 4"),
+        ((5, 4, 3), "its axis of size 2 cannot become 4"),
+        ((0, 3), "its axis of size 2 cannot become 0"),
+        ((-1, 3), "its axis of size 2 cannot become -1"),
+        ((3,), "it has 2 axes"),
+    ],
+)
+def test_impossible_broadcasts_are_value_errors_too(shape, why):
+    for kind in (ValueError, mx.MXNetError, InferenceError):
+        with pytest.raises(kind, match=re.escape(f"an array of shape (2, 3) cannot be broadcast to {shape}: {why}")):
+            nd.ones((2, 3)).broadcast_to(shape)
+    with pytest.raises(ValueError, match=r"shape \(2, 1\) cannot be broadcast to \(2, -1\): "):
+        nd.ones((2, 1)).broadcast_to((2, -1))
+    assert nd.ones((2, 3)).broadcast_to((4, 2, 3)).shape == (4, 2, 3)
+
+
 def test_shapes_that_do_not_fit():
-    with pytest.raises(mx.MXNetError, match=r"cannot reshape \(2, 3\) into \(5, 5\)"):
+    with pytest.raises(mx.MXNetError, match=r"shape \(2, 3\) cannot be reshaped to \(5, 5\)"):
         counted(2, 3).reshape((5, 5))
     same(counted(1, 2).broadcast_to((3, 2)), [[0, 1]] * 3)
     same(counted(2).broadcast_to((3, 2)), [[0, 1]] * 3)

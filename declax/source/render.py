@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from declax import graph
 from declax.source.blocks import Function, extract
 from declax.source.helpers import (
     MAKE_NODE,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _ROUNDS, _LONG_ROUNDS = range(1, 7), range(1, 41)
 """Numbers of calls in a round of a loop, of functions and of what stands there before functions are made."""
+
+_WRITTEN_TWICE = 3000
+"""Nodes up to which both orders are tried: with few rounds, functions first often read better."""
 
 
 def to_python(symbol: "Symbol") -> str:
@@ -51,10 +55,19 @@ def to_python(symbol: "Symbol") -> str:
         return sym.FullyConnected(data, num_hidden=3, name="fc")
     <BLANKLINE>
     """
+    source, has_loops = _written(symbol, loops_first=True)
+    if has_loops and len(graph.topological(symbol.heads)) < _WRITTEN_TWICE:
+        other, _ = _written(symbol, loops_first=False)
+        source = min(source, other, key=lambda text: text.count("\n"))
+    return source
+
+
+def _written(symbol: "Symbol", *, loops_first: bool) -> tuple[str, bool]:
+    """The source, in which long runs are loops before or after functions are made; whether there were any before."""
     atoms = Atoms()
     main = body_of(symbol)
     common, has_old = common_variable(main), has_old_attributes(main)
-    loops = roll(main, atoms, _LONG_ROUNDS, fewest=6, least=24)
+    loops = roll(main, atoms, _LONG_ROUNDS, fewest=6, least=24) if loops_first else []
     functions = extract([main, *(loop.body for loop in loops)], atoms)
     writer = _Writer(atoms, functions, common)
     blocks = [writer.function(f) for f in _callees_first(functions)]
@@ -64,7 +77,7 @@ def to_python(symbol: "Symbol") -> str:
     helpers = [MAKE_NODE] * flow + [OLD_VARIABLE] * has_old + [parameter_helper(common, atoms)] * bool(common)
     imports = "from declax import registry, sym, symbol" if flow else "from declax import sym"
     parts = [f'"""{_title(symbol)}"""\n\n{imports}\n', *helpers, *blocks]
-    return "\n\n".join(parts)
+    return "\n\n".join(parts), bool(loops)
 
 
 def _title(symbol: "Symbol") -> str:

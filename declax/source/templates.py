@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from math import inf
 from typing import Any, TypeAlias
 
 _FIRST_ATOM = 0xF0000  # a plane of characters for private use
 _LONGEST = 200  # texts beyond this are values, and are not taken apart
 _COMPARED = 10  # texts for which they are compared
-_PROPOSALS = 6  # parameters that are compared, those that most texts propose
+_PROPOSALS = 12  # parameters that are compared, those that most texts propose
 _FARTHEST = 100_000  # between two numbers of which one is said to be the other plus a constant
 _SAMPLE = 3  # places that are looked at first
 
@@ -341,14 +342,29 @@ class Unified:
                     beside = candidate[0][0] == "int" and "name" in self._taken
                     tried.setdefault(candidate, 1 if beside else -rank)
                     proposed[candidate] += 1
-            score: dict[Candidate, tuple[int, int]] = {}
+            best: tuple[tuple[float, int], Candidate] | None = None
             for candidate, _ in proposed.most_common(_PROPOSALS):
-                columns = [*self.columns, *(Column(Param("", kind), list(values)) for kind, values in candidate)]
-                likely = (t for t in some if _could_help(candidate, t))
-                explained = sum(explain(t, columns, self.atoms) is not None for t in likely)
-                score[candidate] = (explained + 1 - len(candidate), tried[candidate])
-            for kind, values in max(score, key=lambda c: score[c]):
+                score = self._score(candidate, some, tried[candidate], best[0] if best else (-inf, 0))
+                if score is not None:
+                    best = score, candidate
+            for kind, values in best[1] if best else ():
                 self._new(self._name(kind, next(iter(open_)), labels), kind, values)
+
+    def _score(
+        self, candidate: Candidate, texts: Sequence[list[str]], rank: int, least: tuple[float, int]
+    ) -> tuple[float, int] | None:
+        """(texts that a candidate explains, less its own number; rank); None when that is not above `least`.
+
+        The texts are tried no longer than they can make it that.
+        """
+        columns = [*self.columns, *(Column(Param("", kind), list(values)) for kind, values in candidate)]
+        score = len(texts) + 1 - len(candidate)
+        for t in texts:
+            if (score, rank) <= least:
+                return None
+            if not _could_help(candidate, t) or explain(t, columns, self.atoms) is None:
+                score -= 1
+        return (score, rank) if (score, rank) > least else None
 
     def _name(self, kind: str, first: int, labels: Sequence[tuple[str, ...]]) -> str:
         if kind == "text" and "name" not in self._taken:
