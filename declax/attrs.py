@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, NewType, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NewType, TypeAlias, Union, get_args, get_origin
 
 import numpy as np
 
-DType = NewType("DType", str)
+if TYPE_CHECKING:
+    DType: TypeAlias = str
+else:
+    DType = NewType("DType", str)
 """The name of an element type, `float32` say; checked against `DTYPES`."""
 
 DTYPES = (

@@ -292,13 +292,13 @@ class Executor:
     def _run_watched(self, args: list, aux: list, words: Any, is_train: bool) -> None:
         def tap(node: Any, outputs: Sequence[Any]) -> None:
             for i in range(min(len(outputs), node.visible_outputs())):
-                self._monitor(node.output_name(i), NDArray(outputs[i], self._ctx))  # type: ignore[misc]
+                self._monitor(node.output_name(i), NDArray(outputs[i], self._ctx))  # pyright: ignore[reportOptionalCall]
 
         lowered = self._program.lowered
         with self._x64():
             if self._monitor_all:
                 for name, x in zip(lowered.arguments, args, strict=True):
-                    self._monitor(name, NDArray(x, self._ctx))  # type: ignore[misc]
+                    self._monitor(name, NDArray(x, self._ctx))  # pyright: ignore[reportOptionalCall]
             key = None if words is None else random.key_of(words)
             values, new = lowered.flat(args, aux, is_train, key, tap)
         self._set_outputs(values)

@@ -47,13 +47,19 @@ class Inferred:
 
     def public(self) -> tuple[list, list, list]:
         """Shapes as users see them."""
-        return tuple([shapes.to_public(s) for s in part] for part in (self.arguments, self.outputs, self.auxiliary))  # type: ignore[return-value]
+        return _public(self.arguments), _public(self.outputs), _public(self.auxiliary)
 
     def public_types(self) -> tuple[list, list, list]:
         """Types as numpy scalar classes."""
-        return tuple(
-            [None if t is None else t.type for t in part] for part in (self.arguments, self.outputs, self.auxiliary)
-        )  # type: ignore[return-value]
+        return _public_types(self.arguments), _public_types(self.outputs), _public_types(self.auxiliary)
+
+
+def _public(found: Sequence[PartialShape]) -> list:
+    return [shapes.to_public(s) for s in found]
+
+
+def _public_types(found: Sequence[np.dtype | None]) -> list:
+    return [None if t is None else t.type for t in found]
 
 
 def infer_shapes(
@@ -411,7 +417,7 @@ def eval_shape(node: Node, ins: tuple[PartialShape, ...], dtypes: tuple) -> tupl
     from declax.lower import needs_x64
     from declax.plan import Subgraph
 
-    avals = [jax.ShapeDtypeStruct(s, t) for s, t in zip(ins, dtypes, strict=True)]  # type: ignore[arg-type]
+    avals = [jax.ShapeDtypeStruct(s, t) for s, t in zip(ins, dtypes, strict=True)]
 
     def body(key: Any, *xs: Any) -> Any:
         return op.run(params, xs, train=False, key=key, subgraphs=tuple(Subgraph(heads) for heads in node.subgraphs))

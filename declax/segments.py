@@ -172,22 +172,22 @@ class SegmentedProgram(Program):
         return self._results(slots)
 
     @property
-    def infer(self) -> Callable:  # type: ignore[override]
+    def infer(self) -> Callable:
         """`(args, aux, words) -> outputs`."""
         return lambda args, aux, words: self._run(args, aux, words, False)[0]
 
     @property
-    def infer_and_write(self) -> Callable:  # type: ignore[override]
+    def infer_and_write(self) -> Callable:
         """`(args, aux, words) -> (outputs, new states)` without training."""
         return lambda args, aux, words: self._run(args, aux, words, False)
 
     @property
-    def forward(self) -> Callable:  # type: ignore[override]
+    def forward(self) -> Callable:
         """`(args, aux, words) -> (outputs, new states)`."""
         return lambda args, aux, words: self._run(args, aux, words, True)
 
     @property
-    def forward_kept(self) -> Callable:  # type: ignore[override]
+    def forward_kept(self) -> Callable:
         """`(args, aux, words) -> (outputs, new states, what the backward needs)`."""
         return self._forward_kept
 
@@ -216,7 +216,7 @@ class SegmentedProgram(Program):
         return outputs, new, (tape, [args[i] for i in self.wrt])
 
     @property
-    def backward(self) -> Callable:  # type: ignore[override]
+    def backward(self) -> Callable:
         """`(kept, outputs, cotangents) -> gradients`."""
         return self._backward
 
@@ -250,7 +250,7 @@ class SegmentedProgram(Program):
         return found
 
     @property
-    def step(self) -> Callable:  # type: ignore[override]
+    def step(self) -> Callable:
         """`(args, aux, words, cotangents) -> (outputs, new states, gradients)`."""
 
         def step(args: Any, aux: Any, words: Any, cotangents: Any) -> tuple[list, list, list]:

@@ -164,7 +164,7 @@ def _digraph_class() -> type:
 
         def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
             try:
-                return super()._repr_mimebundle_(include, exclude)  # pyright: ignore
+                return super()._repr_mimebundle_(include, exclude)  # pyright: ignore[reportReturnType]
             except (graphviz.ExecutableNotFound, RenderError):
                 return {"text/plain": f"{self.source}\n({explain(None)})"}
 

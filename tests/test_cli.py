@@ -58,7 +58,7 @@ def test_help_of_every_command_has_examples(capsys, command):
 
 def test_examples_in_the_help_parse():
     texts = [parser().format_help()]
-    actions = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    actions = parser()._subparsers._group_actions[0].choices  # pyright: ignore[reportOptionalMemberAccess]
     texts += [p.format_help() for p in actions.values()]
     lines = [line.split() for text in texts for line in text.split("examples:")[1].splitlines()]
     found = [line[3:] for line in lines if line[:3] == ["python", "-m", "declax"] and "COMMAND" not in line]

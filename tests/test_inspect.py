@@ -452,7 +452,7 @@ def test_wrong_arguments():
     with pytest.raises(LoadError, match=r"cannot read nowhere\.json: No such file"):
         dx.inspect("nowhere.json")
     with pytest.raises(TypeError, match="expected a Symbol or the path of a file, got int"):
-        dx.inspect(3)  # type: ignore[arg-type]
+        dx.inspect(3)  # pyright: ignore[reportArgumentType]
     with pytest.raises(TypeError, match="params: expected a path or a mapping"):
         dx.inspect(small(), [1])
     with pytest.raises(BindError, match="no such input; did you mean 'data'"):

@@ -42,7 +42,7 @@ class Node:
     def wholes(self, key: str, default: tuple = ()) -> list[int]:
         """A tuple of whole numbers; None stays None."""
         words = [w.strip() for w in self.text(key).strip("()[] ").split(",")]
-        return [None if w == "None" else int(w) for w in words if w] or list(default)  # type: ignore[misc]
+        return [None if w == "None" else int(w) for w in words if w] or list(default)  # pyright: ignore[reportReturnType]
 
 
 class Graph:

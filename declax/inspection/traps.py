@@ -214,7 +214,7 @@ def layouts(facts: Facts) -> Iterator[Finding]:
         return
     yield note(
         "channel_last",
-        f"{counted(len(last), 'convolution')} with the channels last (layout {last[0].params['layout']}): weights "  # type: ignore[index]
+        f"{counted(len(last), 'convolution')} with the channels last (layout {last[0].params['layout']}): weights "  # pyright: ignore[reportOptionalSubscript]
         "are (filters, height, width, channels).", [n.name for n in last],
     )  # fmt: skip
     wrong = []

@@ -63,11 +63,11 @@ def _heads(raw: RawGraph) -> list[Entry]:
             node = Node(None, source.name, source.attrs)
         else:
             node = Node(pair[0], source.name, source.attrs, pair[1], (), subgraphs)
-            node.inputs = [Entry(nodes[i], k, v) for i, k, v in source.inputs]  # type: ignore[arg-type]
+            node.inputs = [Entry(nodes[i], k, v) for i, k, v in source.inputs]  # pyright: ignore[reportArgumentType]
             if pair[0].has_aux:
                 _count_writes(node)
         nodes[index] = node
-    return [Entry(nodes[i], k, v) for i, k, v in raw.heads]  # type: ignore[arg-type]
+    return [Entry(nodes[i], k, v) for i, k, v in raw.heads]  # pyright: ignore[reportArgumentType]
 
 
 def _count_writes(node: Node) -> None:

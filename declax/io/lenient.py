@@ -110,7 +110,7 @@ def _heads(raw: RawGraph, problems: list[Problem]) -> list[Entry]:
     for entries in (raw.heads, *(raw.nodes[i].inputs for i in order)):
         for source, output, _ in entries:
             used[source] = max(used[source], output + 1)
-    nodes: list[Node] = [None] * len(raw.nodes)  # type: ignore[list-item]
+    nodes: list[Node] = [None] * len(raw.nodes)  # pyright: ignore[reportAssignmentType]
     for index in order:
         source = raw.nodes[index]
         subgraphs = tuple(_heads(s, problems) for s in source.subgraphs)

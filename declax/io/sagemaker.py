@@ -128,7 +128,7 @@ def _members(source: Source, where: str, max_size: int) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     try:
         # a stream ("r|") reads every byte once and in order, so that the limit holds for headers too
-        with tarfile.open(fileobj=_Limited(stream, max_size, where), mode="r|") as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=_Limited(stream, max_size, where), mode="r|") as archive:  # pyright: ignore[reportArgumentType]
             for member in archive:
                 name = _checked(member, where)
                 if name is None:

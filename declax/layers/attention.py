@@ -15,7 +15,7 @@ from declax.shapes import PartialShape, ShapeConflict, show
 def _three(shape: PartialShape, name: str, layout: str) -> tuple[int | None, int | None, int | None]:
     if shape is None or len(shape) != 3:
         raise ShapeConflict(f"Input {name} should be 3D in {layout}, currently is {show(shape)}")
-    return shape  # type: ignore[return-value]
+    return shape
 
 
 def _times(a: int | None, b: int) -> int | None:

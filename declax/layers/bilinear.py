@@ -57,7 +57,7 @@ def corners(y: Neighbours, x: Neighbours, row: Callable[[Array, Array], Array]) 
 
 def read(table: Array, parts: Sequence[tuple[Array, Array]]) -> Array:
     """Sum of weighted rows: indices and weights (...) give (..., C)."""
-    return sum(jnp.take(table, at, axis=0, mode="clip") * weight[..., None] for at, weight in parts)  # type: ignore[return-value]
+    return sum(jnp.take(table, at, axis=0, mode="clip") * weight[..., None] for at, weight in parts)  # pyright: ignore[reportReturnType]
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))

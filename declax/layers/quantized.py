@@ -175,7 +175,7 @@ def _contrib_quantized_elemwise_add(
     a, b = largest(lhs_min, lhs_max), largest(rhs_min, rhs_max)
     calibrated = min_calib_range is not None and max_calib_range is not None
     if calibrated:
-        low, high = (jnp.full((1,), v, jnp.float32) for v in (min_calib_range, max_calib_range))  # type: ignore[arg-type]
+        low, high = (jnp.full((1,), v, jnp.float32) for v in (min_calib_range, max_calib_range))  # pyright: ignore[reportArgumentType]
         dtype = lhs.dtype if lhs.dtype == rhs.dtype else np.dtype("int8")
     else:
         low, high, dtype = -(a + b), a + b, np.dtype("int32")

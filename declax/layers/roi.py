@@ -66,7 +66,7 @@ def _bins(low: Array, high: Array, count: int, size: int) -> tuple[Array, Array]
     steps = jnp.arange(count, dtype=low.dtype)
     first = jnp.floor(steps * width[:, None]) + low[:, None]
     last = jnp.ceil((steps + 1) * width[:, None]) + low[:, None]
-    return tuple(jnp.clip(x, 0, size).astype(jnp.int32) for x in (first, last))  # type: ignore[return-value]
+    return jnp.clip(first, 0, size).astype(jnp.int32), jnp.clip(last, 0, size).astype(jnp.int32)
 
 
 def _better(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -201,7 +201,7 @@ def _align(
     )
     count = jnp.max(grids[0], initial=0) * most
     total = gather_sum(parts, table.reshape(-1, channels // bins), points, count)
-    return jnp.moveaxis(total, -1, 1)  # type: ignore[arg-type]
+    return jnp.moveaxis(total, -1, 1)  # pyright: ignore[reportArgumentType]
 
 
 @op(shape=_align_shape, types=roi_types, check=_check_size)
@@ -307,4 +307,4 @@ def _contrib_PSROIPooling(
     table = jnp.moveaxis(data.reshape(images, output_dim, groups**2, height, width), (1, 2), (4, 3))
     points = (rois[:, 0].astype(jnp.int32), x1, x2, y1, y2, most)
     total = gather_sum(parts, table.reshape(-1, output_dim), points, jnp.max(y2 - y1, initial=0) * most)
-    return jnp.moveaxis(total, -1, 1)  # type: ignore[arg-type]
+    return jnp.moveaxis(total, -1, 1)  # pyright: ignore[reportArgumentType]

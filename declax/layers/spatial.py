@@ -258,18 +258,19 @@ def resized(
     scale_height: float | None, scale_width: float | None,
 ) -> tuple[int, int]:  # fmt: skip
     """Height and width of a resized image."""
-    scales = (scale_height, scale_width)
     if mode == "like":
         assert like is not None
         return like
     if mode == "size":
         if scale_height is None:
             return height, width
-        return tuple(_scaled(n, f) for n, f in zip(size, scales, strict=True))  # type: ignore[return-value]
+        return _scaled(size[0], scale_height), _scaled(size[1], scale_width)
     if mode == "odd_scale":
-        return tuple(_scaled(n - n % 2, f) + n % 2 for n, f in zip(size, scales, strict=True))  # type: ignore[return-value]
+        h, w = (_scaled(n - n % 2, f) + n % 2 for n, f in zip(size, (scale_height, scale_width), strict=True))
+        return h, w
     wrong, change = (1 if "even" in mode else 0), (1 if mode.endswith("up") else -1)
-    return tuple(n + change if n % 2 == wrong else n for n in size)  # type: ignore[return-value]
+    h, w = (n + change if n % 2 == wrong else n for n in size)
+    return h, w
 
 
 def _resize_shape(ins: Shapes, outs: Shapes, mode, height, width, scale_height, scale_width) -> None:
@@ -284,7 +285,7 @@ def _resize_shape(ins: Shapes, outs: Shapes, mode, height, width, scale_height, 
         assert like is not None
         assign(outs, 0, (*data[:2], *like[2:]))
         return
-    assign(outs, 0, (*data[:2], *resized(data[2:], None, mode, height, width, scale_height, scale_width)))  # type: ignore[arg-type]
+    assign(outs, 0, (*data[:2], *resized(data[2:], None, mode, height, width, scale_height, scale_width)))  # pyright: ignore[reportArgumentType]
 
 
 def _line(source: int, target: int, align_corners: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -332,7 +333,7 @@ def _contrib_BilinearResize2D(
     """
     size = data.shape[2:]
     other = None if like is None else like.shape[2:]
-    tall, wide = resized(size, other, mode, height, width, scale_height, scale_width)  # type: ignore[arg-type]
+    tall, wide = resized(size, other, mode, height, width, scale_height, scale_width)
     if (tall, wide) == size:
         return data
     return resize_axis(resize_axis(data, 3, wide, align_corners), 2, tall, align_corners)
@@ -348,7 +349,7 @@ def _adaptive_shape(ins: Shapes, outs: Shapes, output_size) -> None:
 
 
 def _pair(output_size: tuple[int, ...]) -> tuple[int, int]:
-    return output_size if len(output_size) == 2 else (output_size or (1,))[:1] * 2 if len(output_size) < 2 else (1, 1)  # type: ignore[return-value]
+    return output_size if len(output_size) == 2 else (output_size or (1,))[:1] * 2 if len(output_size) < 2 else (1, 1)  # pyright: ignore[reportReturnType]
 
 
 def _averages(source: int, target: int) -> np.ndarray:

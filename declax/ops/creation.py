@@ -32,11 +32,11 @@ def _filled(value: float, shape: Shape | None, dtype: str | None, results: tuple
         raise ShapeConflict(f"the shape {show(found)} is not known")
     if dtype is None:
         dtype = results[0][1] if results and results[0][1] is not None else "float32"
-    return jnp.full(found, value, rules.dtype_of(dtype) if isinstance(dtype, str) else dtype)  # type: ignore[arg-type]
+    return jnp.full(found, value, rules.dtype_of(dtype) if isinstance(dtype, str) else dtype)
 
 
 @op(shape=_init_rule, types=rules.dtype_attribute)
-def _zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):  # type: ignore[assignment]
+def _zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):
     """An array of zeros.
 
     Shapes: -> shape, with what is unknown there filled in by inference. `ctx` is accepted; the device is bind's.
@@ -45,7 +45,7 @@ def _zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", result
 
 
 @op(shape=_init_rule, types=rules.dtype_attribute)
-def _ones(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):  # type: ignore[assignment]
+def _ones(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):
     """An array of ones.
 
     Shapes: -> shape, with what is unknown there filled in by inference. `ctx` is accepted; the device is bind's.
@@ -58,7 +58,7 @@ def _full(
     *,
     shape: Shape | None = None,
     ctx: str = "",
-    dtype: DType = "float32",  # type: ignore[assignment]
+    dtype: DType = "float32",
     value: float = attr(),
     results: Results,
 ):
@@ -127,7 +127,7 @@ def _arange(
     repeat: int = 1,
     infer_range: bool = False,
     ctx: str = "",
-    dtype: DType = "float32",  # type: ignore[assignment]
+    dtype: DType = "float32",
     results: Results,
 ):
     """Evenly spaced values from start to stop, each `repeat` times; a single number is the stop.
@@ -142,7 +142,7 @@ def _arange(
         count = product(results[0][0])
     else:
         raise ShapeConflict("the length of a range without stop is not known")
-    return _steps(count, first, step, repeat, rules.dtype_of(dtype))  # type: ignore[arg-type]
+    return _steps(count, first, step, repeat, rules.dtype_of(dtype))  # pyright: ignore[reportArgumentType]
 
 
 def _linspace_rule(ins: rules.Shapes, outs: rules.Shapes, num) -> None:
@@ -159,7 +159,7 @@ def _linspace(
     num: int = attr(),
     endpoint: bool = True,
     ctx: str = "",
-    dtype: DType = "float32",  # type: ignore[assignment]
+    dtype: DType = "float32",
 ):
     """`num` evenly spaced values from start to stop, stop included unless `endpoint` is off.
 
@@ -181,7 +181,7 @@ def _eye(
     M: int = 0,
     k: int = 0,
     ctx: str = "",
-    dtype: DType = "float32",  # type: ignore[assignment]
+    dtype: DType = "float32",
 ):
     """Ones on the k-th diagonal of an N by M matrix (M = 0: square), zeros elsewhere.
 

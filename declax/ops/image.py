@@ -155,7 +155,7 @@ def _resize_shape(ins: Shapes, outs: Shapes, size, keep_ratio) -> None:
         raise ShapeConflict(str(e)) from None
     if len(size) == 1 and keep_ratio and None in s[-3:-1]:
         return
-    assign(outs, 0, (*s[:-3], *_new_size(s, size, keep_ratio), s[-1]))  # type: ignore[arg-type]
+    assign(outs, 0, (*s[:-3], *_new_size(s, size, keep_ratio), s[-1]))  # pyright: ignore[reportArgumentType]
 
 
 @op(aliases=("_npx__image_resize",), shape=_resize_shape)
@@ -191,7 +191,7 @@ def _image_flip_top_bottom(data: Tensor):
 
 
 def _maybe_flipped(key: Key, data: Array, axis: int) -> Array:
-    return jnp.where(jax.random.bernoulli(key), data, jnp.flip(data, axis))  # type: ignore[arg-type]
+    return jnp.where(jax.random.bernoulli(key), data, jnp.flip(data, axis))
 
 
 @op(aliases=("_npx__image_random_flip_left_right",), shape=_image_shape)
@@ -273,7 +273,7 @@ def _turned(data: Array, alpha: Array) -> Array:
 
 
 def _factor(key: Key, low: float, high: float) -> Array:
-    return jax.random.uniform(key, (), jnp.float32, low, high)  # type: ignore[arg-type]
+    return jax.random.uniform(key, (), jnp.float32, low, high)
 
 
 @op(aliases=("_npx__image_random_brightness",), shape=_image_shape)
@@ -320,7 +320,7 @@ def _image_random_color_jitter(
 
     Shapes: data (H, W, C) -> the same. A number says how far a factor strays from 1, for the hue from 0; none is 0.
     """
-    keys = jax.random.split(key, 5)  # type: ignore[arg-type]
+    keys = jax.random.split(key, 5)
     spreads = (brightness, contrast, saturation, hue)
     alphas = [
         _factor(k, -s, s) + (i < 3) if s > 0 else None for i, (k, s) in enumerate(zip(keys, spreads, strict=False))
@@ -355,7 +355,7 @@ def _image_random_lighting(data: Tensor, *, alpha_std: float = 0.05, key: Key):
 
     Shapes: data (H, W, C) -> the same.
     """
-    return _lit(data, jax.random.normal(key, (3,), jnp.float32) * alpha_std)  # type: ignore[arg-type]
+    return _lit(data, jax.random.normal(key, (3,), jnp.float32) * alpha_std)
 
 
 for _operator in (

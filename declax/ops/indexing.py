@@ -139,7 +139,7 @@ def _gather_rule(ins: rules.Shapes, outs: rules.Shapes) -> None:
         raise ShapeConflict(f"gather_nd requires index tensor to have at least 2 dimensions, got {show(index)}")
     if None in index or None in data:
         return
-    if index[0] > len(data):  # type: ignore[operator]
+    if index[0] > len(data):  # pyright: ignore[reportOptionalOperand]
         raise ShapeConflict(f"Number of indices {index[0]} exceeds data dimension {show(data)}")
     rules.assign(outs, 0, (*index[1:], *data[index[0] :]))
 
@@ -173,7 +173,7 @@ def one_hot(
     depth: int = attr(),
     on_value: float = 1.0,
     off_value: float = 0.0,
-    dtype: DType = "float32",  # type: ignore[assignment]
+    dtype: DType = "float32",
 ):
     """on_value at each index along a new last axis, off_value elsewhere; indices out of range give no on_value.
 

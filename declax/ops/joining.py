@@ -100,7 +100,7 @@ def _tile_rule(ins: rules.Shapes, outs: rules.Shapes, reps: tuple[int, ...]) -> 
     if any(r < 0 for r in reps):
         raise ShapeConflict(f"reps={reps} cannot be negative")
     if ins[0] is not None and None not in ins[0]:
-        rules.assign(outs, 0, _tiled(ins[0], reps))  # type: ignore[arg-type]
+        rules.assign(outs, 0, _tiled(ins[0], reps))  # pyright: ignore[reportArgumentType]
 
 
 @op(aliases=("_npi_tile",), shape=_tile_rule)

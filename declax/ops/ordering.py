@@ -41,8 +41,8 @@ def _topk_rule(ins: rules.Shapes, outs: rules.Shapes, axis, k, ret_typ) -> None:
     at = None if axis is None else canonical_axis(axis, len(data))
     if None in data:
         return
-    count = int(np.prod(data)) if at is None else data[at]  # type: ignore[arg-type]
-    if k > count:  # type: ignore[operator]
+    count = int(np.prod(data)) if at is None else data[at]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    if k > count:
         raise ShapeConflict(f"k must be smaller than {count}, get k = {k}")
     taken = k if k > 0 else count
     if ret_typ == "mask":

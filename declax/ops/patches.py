@@ -57,7 +57,7 @@ def _im2col_rule(ins: rules.Shapes, outs: rules.Shapes, kernel, stride, dilate, 
     if len(data) != 2 + len(axes):
         raise ShapeConflict(f"kernel={kernel} does not fit data {show(data)}")
     n, c, *size = data
-    rules.assign(outs, 0, (n, c * prod(kernel), prod(_positions(tuple(size), axes))))  # type: ignore[operator]
+    rules.assign(outs, 0, (n, c * prod(kernel), prod(_positions(tuple(size), axes))))  # pyright: ignore[reportArgumentType, reportOptionalOperand]
 
 
 @op(shape=_im2col_rule, types=type_of_first)

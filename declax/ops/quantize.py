@@ -91,7 +91,7 @@ def chosen(out_type: str, min_calib_range: float | None, max_calib_range: float 
     if out_type != "auto":
         return out_type
     calibrated = min_calib_range is not None and max_calib_range is not None
-    return "uint8" if calibrated and min_calib_range >= 0 else "int8"  # type: ignore[operator]
+    return "uint8" if calibrated and min_calib_range >= 0 else "int8"  # pyright: ignore[reportOptionalOperand]
 
 
 def _quantize(x: Array, low: Array, high: Array, dtype: str, worth: dict[str, float]) -> tuple[Array, Array, Array]:

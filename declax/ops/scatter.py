@@ -22,7 +22,7 @@ def _check_scatter(data: PartialShape, index: PartialShape, shape: tuple[int, ..
         return
     if len(index) < 2:
         raise ShapeConflict(f"scatter_nd requires index tensor to have at least 2 dimensions, got {show(index)}")
-    if index[0] > len(shape):  # type: ignore[operator]
+    if index[0] > len(shape):  # pyright: ignore[reportOptionalOperand]
         raise ShapeConflict(f"Number of indices {index[0]} exceeds output dimension {show(shape)}")
     if data != (*index[1:], *shape[index[0] :]):
         raise ShapeConflict(

@@ -235,7 +235,7 @@ def _hawkes_shape(ins: Shapes, outs: Shapes) -> None:
     for i, (shape, rank) in enumerate(zip(ins, ranks, strict=True)):
         if shape is None or len(shape) != rank:
             raise ShapeConflict(f"input {i} has {rank} dimensions, got {show(shape)}")
-    (n, k), (_, t) = ins[0], ins[4]  # type: ignore[misc]
+    (n, k), (_, t) = ins[0], ins[4]  # pyright: ignore[reportGeneralTypeIssues]
     for i, shape in enumerate(((n, k), (k,), (k,), (n, k), (n, t), (n, t), (n,), (n,))):
         rules.assign(ins, i, shape)
     rules.assign(outs, 0, (n,))

@@ -277,7 +277,7 @@ def _squeezed(data: tuple[int, ...], axis: tuple[int, ...] | None) -> tuple[int,
 def _squeeze_rule(ins: rules.Shapes, outs: rules.Shapes, axis) -> None:
     data = ins[0]
     if data is not None and None not in data:
-        rules.assign(outs, 0, _squeezed(data, axis))  # type: ignore[arg-type]
+        rules.assign(outs, 0, _squeezed(data, axis))  # pyright: ignore[reportArgumentType]
 
 
 @op(shape=_squeeze_rule)

@@ -278,8 +278,8 @@ def _split_v2(
 def _join_rule(ins: rules.Shapes, outs: rules.Shapes, axis, squeeze_axis) -> None:
     if any(s is None for s in ins):
         return
-    at = canonical_axis(axis, len(ins[0]) + squeeze_axis)  # type: ignore[arg-type]
-    parts: rules.Shapes = [(*s[:at], 1, *s[at:]) if squeeze_axis else s for s in ins]  # type: ignore[index]
+    at = canonical_axis(axis, len(ins[0]) + squeeze_axis)  # pyright: ignore[reportArgumentType]
+    parts: rules.Shapes = [(*s[:at], 1, *s[at:]) if squeeze_axis else s for s in ins]  # pyright: ignore[reportOptionalSubscript]
     rules.concat(at, parts, outs)
 
 

@@ -97,7 +97,7 @@ class BaseRNNCell:
         `func=sym.Variable` makes them inputs of the graph.
         """
         self._check_unmodified()
-        make: Callable[..., Symbol] = symbol.zeros if func is None else func  # type: ignore[assignment]
+        make: Callable[..., Symbol] = symbol.zeros if func is None else func
         states = []
         for info in self.state_info:
             self._init_counter += 1

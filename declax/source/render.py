@@ -283,7 +283,7 @@ class _Scope:
     def _assigned(self, at: int, c: Call) -> str:
         """`name = ` for a call, where the values' expressions are noted."""
         if isinstance(c.target, Function) and c.outputs > 1:
-            words = [label(c.target.body.heads[k][0], self.atoms) for k in range(c.outputs)]  # type: ignore[arg-type]
+            words = [label(c.target.body.heads[k][0], self.atoms) for k in range(c.outputs)]  # pyright: ignore[reportArgumentType]
             names = [self.names.new(w) for w in words]
             self.expressions |= {(id(c), k): n for k, n in enumerate(names)}
             return f"{', '.join(names)} = "

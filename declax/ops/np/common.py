@@ -38,9 +38,9 @@ def once_known(function: Callable[..., Shape | Sequence[Shape]]) -> Callable:
         if all(map(is_complete, ins)):
             result = function(*ins, **hyper)
             for i, s in enumerate(result if isinstance(result, list) else [result]):
-                assign(outs, i, s)  # type: ignore[arg-type]
+                assign(outs, i, s)  # pyright: ignore[reportArgumentType]
 
-    rule.asks = asked  # type: ignore[attr-defined]
+    rule.asks = asked
     return rule
 
 
@@ -106,7 +106,7 @@ def mixed_type(ins: Types, outs: Types) -> None:
 def true_divide_type(ins: Types, outs: Types) -> None:
     """The more precise floating type among the inputs, float32 if there is none; waits for all inputs."""
     if all(t is not None for t in ins):  # not `None in ins`: numpy holds float64 to be equal to None
-        assign_type(outs, 0, quotient_type(*ins))  # type: ignore[arg-type]
+        assign_type(outs, 0, quotient_type(*ins))  # pyright: ignore[reportArgumentType]
 
 
 def quotient_type(*types: np.dtype) -> np.dtype:

@@ -18,7 +18,7 @@ from declax.shapes import Shape, ShapeConflict
 import_module("declax.ops.creation")  # registers _zeros and _ones, whose rule and bodies are taken
 
 _zeros, _ones = lookup("_zeros"), lookup("_ones")
-_constant_rule: Callable = _zeros.shape_rule.function  # type: ignore[union-attr]
+_constant_rule: Callable = _zeros.shape_rule.function  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def _exactly(x: np.ndarray, dtype: str) -> Tensor:
@@ -29,7 +29,7 @@ def _exactly(x: np.ndarray, dtype: str) -> Tensor:
 
 
 @op(shape=_constant_rule, types=rules.dtype_attribute)
-def _npi_zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):  # type: ignore[assignment]
+def _npi_zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):
     """Zeros.
 
     Shapes: -> shape; -1 there is filled in by inference. `ctx` is accepted; the device is bind's.
@@ -38,7 +38,7 @@ def _npi_zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", re
 
 
 @op(shape=_constant_rule, types=rules.dtype_attribute)
-def _npi_ones(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):  # type: ignore[assignment]
+def _npi_ones(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", results: Results):
     """Ones.
 
     Shapes: -> shape; -1 there is filled in by inference. `ctx` is accepted; the device is bind's.
@@ -47,7 +47,7 @@ def _npi_ones(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", res
 
 
 @op(shape=_constant_rule, types=rules.dtype_attribute)
-def _npi_identity(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32"):  # type: ignore[assignment]
+def _npi_identity(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32"):
     """The identity matrix.
 
     Shapes: -> shape, which is (n, n). `ctx` is accepted; the device is bind's.
@@ -96,7 +96,7 @@ def _npi_arange(
     repeat: int = 1,
     infer_range: bool = False,
     ctx: str = "",
-    dtype: DType = "float32",  # type: ignore[assignment]
+    dtype: DType = "float32",
 ):
     """Evenly spaced values from start up to, not including, stop.
 
@@ -120,7 +120,7 @@ def _npi_eye(
     M: int | None = attr(None, ge=0),
     k: int = 0,
     ctx: str = "",
-    dtype: DType = "float32",  # type: ignore[assignment]
+    dtype: DType = "float32",
 ):
     """Ones on the k-th diagonal of an N by M matrix (M = None: square), zeros elsewhere.
 
@@ -135,7 +135,7 @@ def _indices_rule(ins: Shapes, outs: Shapes, dimensions) -> None:
 
 
 @op(shape=_indices_rule, types=rules.dtype_attribute)
-def _npi_indices(*, dimensions: Shape = attr(), dtype: DType = "int32", ctx: str = ""):  # type: ignore[assignment]
+def _npi_indices(*, dimensions: Shape = attr(), dtype: DType = "int32", ctx: str = ""):
     """The index along each axis of every element of a grid.
 
     Shapes: -> (r, d_1, ..., d_r) for the `dimensions` (d_1, ..., d_r). `ctx` is accepted; the device is bind's.
@@ -156,7 +156,7 @@ def _npi_logspace(
     endpoint: bool = True,
     base: float = 10.0,
     ctx: str = "",
-    dtype: DType = "float32",  # type: ignore[assignment]
+    dtype: DType = "float32",
 ):
     """base to the power of `num` evenly spaced values from start to stop, stop included unless `endpoint` is off.
 
@@ -178,7 +178,7 @@ def _window_rule(ins: Shapes, outs: Shapes, M) -> None:
 def _register_window(name: str, weights: tuple[float, ...], formula: str) -> None:
     """A window: a sum of cosines of 0, 1, 2 ... periods over its length."""
 
-    def body(*, M: int | None = None, ctx: str = "", dtype: DType = "float32"):  # type: ignore[assignment]
+    def body(*, M: int | None = None, ctx: str = "", dtype: DType = "float32"):
         count = max(M or 0, 0)
         if count == 1:
             return _exactly(np.ones(1), dtype)

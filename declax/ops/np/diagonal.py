@@ -68,7 +68,7 @@ def _diagonal_rule(ins: Shapes, outs: Shapes, offset, axis1, axis2) -> None:
     if is_complete(data):
         a, b = _two_axes(len(data), axis1, axis2)
         rest = (d for i, d in enumerate(data) if i not in (a, b))
-        assign(outs, 0, (*rest, _length(data[a], data[b], offset)))  # type: ignore[arg-type]
+        assign(outs, 0, (*rest, _length(data[a], data[b], offset)))  # pyright: ignore[reportArgumentType]
 
 
 @op(shape=_diagonal_rule, needs_shape=True)

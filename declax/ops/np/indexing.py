@@ -164,7 +164,7 @@ def _insert_tensor_rule(ins: Shapes, outs: Shapes, axis) -> None:
     if len(obj) > 1:
         raise ShapeConflict("index array argument obj to insert must be one dimensional or scale.")
     values = ins[1] if len(ins) == 3 else None
-    assign(outs, 0, _inserted(arr, values, prod(obj), axis, not obj))  # type: ignore[arg-type]
+    assign(outs, 0, _inserted(arr, values, prod(obj), axis, not obj))  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def _insert_tensor_types(ins: Types, outs: Types) -> None:
@@ -216,7 +216,7 @@ def _delete_rule(ins: Shapes, outs: Shapes, start, stop, step, int_ind, axis) ->
     if axis is not None and not arr:
         assign(outs, 0, arr)
         return
-    shape, at = _line(arr, axis)  # type: ignore[arg-type]
+    shape, at = _line(arr, axis)  # pyright: ignore[reportArgumentType]
     gone = len(_static_indices(shape[at], start, stop, step, int_ind))
     assign(outs, 0, (*shape[:at], shape[at] - gone, *shape[at + 1 :]))
 
@@ -342,7 +342,7 @@ def _ediff1d_rule(ins: Shapes, outs: Shapes, to_begin_scalar, to_end_scalar) -> 
         return
     if not all(map(is_complete, ins)):
         raise ShapeConflict("the shapes of what is put before and after must be known here")
-    sizes = [prod(s) for s in ins]  # type: ignore[arg-type]
+    sizes = [prod(s) for s in ins]  # pyright: ignore[reportArgumentType, reportCallIssue]
     scalars = sum(x is not None for x in (to_begin_scalar, to_end_scalar))
     assign(outs, 0, (max(sizes[0] - 1, 0) + sum(sizes[1:]) + scalars,))
 

@@ -15,9 +15,9 @@ from declax.shapes import Shape, ShapeConflict, is_complete
 
 import_module("declax.ops.joining")  # registers Concat and stack, whose rules and bodies are taken
 
-_concat_rule: Callable = lookup("Concat").shape_rule.function  # type: ignore[union-attr]
-_stack, _stack_rule = lookup("stack").function, lookup("stack").shape_rule.function  # type: ignore[union-attr]
-_split_rule: Callable = definition_of(_split_v2).shape_rule.function  # type: ignore[union-attr]
+_concat_rule: Callable = lookup("Concat").shape_rule.function  # pyright: ignore[reportOptionalMemberAccess]
+_stack, _stack_rule = lookup("stack").function, lookup("stack").shape_rule.function  # pyright: ignore[reportOptionalMemberAccess]
+_split_rule: Callable = definition_of(_split_v2).shape_rule.function  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def _numbered(prefix: str) -> Callable:
@@ -29,7 +29,7 @@ def _concatenate_rule(ins: Shapes, outs: Shapes, axis) -> None:
     if axis is not None:
         _concat_rule(ins, outs, axis)
     elif all(map(is_complete, ins)):
-        assign(outs, 0, (sum(prod(s) for s in ins),))  # type: ignore[arg-type]
+        assign(outs, 0, (sum(prod(s) for s in ins),))  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 @op(num_args="num_args", arguments=_numbered("data"), outputs=("out",), shape=_concatenate_rule, auto_create=False)
@@ -92,7 +92,7 @@ def _stacking(promote: Callable, axis_of: Callable) -> tuple[Callable, Callable]
             return
         _concat_rule(shapes, outs, axis)
         for i, s in enumerate(ins):
-            if len(shapes[i]) == len(s):  # type: ignore[arg-type]
+            if len(shapes[i]) == len(s):  # pyright: ignore[reportArgumentType]
                 ins[i] = shapes[i]
 
     def join(data: tuple) -> Tensor:
@@ -194,7 +194,7 @@ def _unsplit(ograds: tuple[Shape, ...], squeeze_axis: bool) -> tuple[int, list[S
 
 def _hsplit_back_rule(ins: Shapes, outs: Shapes, squeeze_axis) -> None:
     if all(map(is_complete, ins)):
-        at, shapes = _unsplit(tuple(ins), squeeze_axis)  # type: ignore[arg-type]
+        at, shapes = _unsplit(tuple(ins), squeeze_axis)  # pyright: ignore[reportArgumentType]
         _concat_rule(shapes, outs, at)
 
 

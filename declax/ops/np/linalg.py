@@ -45,7 +45,7 @@ def _eigenvalues_rule(ins: Shapes, outs: Shapes) -> None:
             assign(ins, 0, (*outs[0], outs[0][-1]))
     if is_complete(ins[0]):
         _square(ins[0])
-        assign(outs, 0, ins[0][:-1])  # type: ignore[index]
+        assign(outs, 0, ins[0][:-1])  # pyright: ignore[reportOptionalSubscript]
         if len(outs) > 1:
             assign(outs, 1, ins[0])
 
@@ -127,7 +127,7 @@ def _svd_rule(ins: Shapes, outs: Shapes) -> None:
         return
     if len(a) < 2:
         raise ShapeConflict("Array must be at least two-dimensional")
-    if None not in a[-2:] and a[-2] > a[-1]:  # type: ignore[operator]
+    if None not in a[-2:] and a[-2] > a[-1]:  # pyright: ignore[reportOperatorIssue]
         raise ShapeConflict("The second to last dimension of A must be less than or equal to the last dimension")
     assign(ins, 0, a)
     assign(outs, 0, (*a[:-1], a[-2]))
@@ -186,9 +186,9 @@ def _pinv_rule(ins: Shapes, outs: Shapes) -> None:
     for one, other in ((ins, outs), (outs, ins)):
         s = one[0]
         if is_complete(s):
-            if len(s) < 2:  # type: ignore[arg-type]
+            if len(s) < 2:  # pyright: ignore[reportArgumentType]
                 raise ShapeConflict("Array must be at least two-dimensional")
-            assign(other, 0, (*s[:-2], s[-1], s[-2]))  # type: ignore[index]
+            assign(other, 0, (*s[:-2], s[-1], s[-2]))  # pyright: ignore[reportOptionalSubscript]
 
 
 def _pinv_types(ins: Types, outs: Types) -> None:
@@ -338,7 +338,7 @@ def _norm_rule(ins: Shapes, outs: Shapes, ord, axis, flag, keepdims) -> None:
         raise ShapeConflict("Improper number of dimensions to norm.")
     if axes is not None and len(axes) < 2 and flag == 2:
         raise ShapeConflict("Invalid norm order for inputs.")
-    assign(outs, 0, reduced(data, axes, keepdims))  # type: ignore[arg-type]
+    assign(outs, 0, reduced(data, axes, keepdims))  # pyright: ignore[reportArgumentType]
 
 
 def _norm_types(ins: Types, outs: Types) -> None:
@@ -386,7 +386,7 @@ def _npi_norm(data: Tensor, *, ord: float = 2.0, axis: Axes = None, keepdims: bo
     if not x.size:
         y = jnp.zeros(reduced(x.shape, axes, True), x.dtype)
     elif axes is not None and len(axes) == 2:
-        y = _matrix_norm(x, ord, axes, flag)  # type: ignore[arg-type]
+        y = _matrix_norm(x, ord, axes, flag)
     else:
         y = _vector_norm(x, 2 if flag == -2 else ord, axes)
     rest = (jnp.zeros(s, kind) for s in ((0, 0, 0), (0, 0), (0, 0, 0)))

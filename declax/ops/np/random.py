@@ -97,7 +97,7 @@ def _positive(what: str, number: float | None, zero: bool) -> None:
 
 def _between(key: Key, shape: Shape) -> Tensor:
     """Uniform numbers in (0, 1), of which a logarithm can be taken."""
-    return jax.random.uniform(key, shape, jnp.float32, minval=np.finfo(np.float32).tiny, maxval=1.0)  # type: ignore[arg-type]
+    return jax.random.uniform(key, shape, jnp.float32, minval=np.finfo(np.float32).tiny, maxval=1.0)
 
 
 # -- two parameters ------------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def _between(key: Key, shape: Shape) -> Tensor:
 def _uniform(inputs: tuple, low, high, size, dtype: str, key: Key, each: bool) -> Tensor:
     a, b = (lax.stop_gradient(x) for x in _filled(inputs, low, high))
     shape = _shape_of(size, each, a, b)
-    return cast(a + jax.random.uniform(key, shape, jnp.float32) * (b - a), dtype)  # type: ignore[arg-type]
+    return cast(a + jax.random.uniform(key, shape, jnp.float32) * (b - a), dtype)
 
 
 @op(shape=_sample_rule, types=_dtype_types)
@@ -172,7 +172,7 @@ def _npi_normal(
     Shapes: -> size, to which inputs in the place of loc and scale broadcast, or without it theirs. The gradient is that
     of loc + noise scale; the noise is a hidden second output. `ctx` is accepted.
     """
-    noise = lambda shape: jax.random.normal(key, shape, jnp.float32)  # type: ignore[arg-type] # noqa: E731
+    noise = lambda shape: jax.random.normal(key, shape, jnp.float32)  # noqa: E731
     return _located((input1, input2), loc, scale, size, dtype, noise)
 
 
@@ -193,7 +193,7 @@ def _npi_normal_n(
     Shapes: inputs in the place of loc and scale, which broadcast to (...) -> (*size, ...). The gradient is that of
     loc + noise scale; the noise is a hidden second output. `ctx` is accepted.
     """
-    noise = lambda shape: jax.random.normal(key, shape, jnp.float32)  # type: ignore[arg-type] # noqa: E731
+    noise = lambda shape: jax.random.normal(key, shape, jnp.float32)  # noqa: E731
     return _located((input1, input2), loc, scale, size, dtype, noise, True)
 
 
@@ -259,7 +259,7 @@ def _npi_gamma(
     """
     a, b = (lax.stop_gradient(x).astype(jnp.float32) for x in _filled((input1, input2), shape, scale))
     drawn = _shape_of(size, False, a, b)
-    return cast(jax.random.gamma(key, jnp.broadcast_to(a, drawn), drawn, jnp.float32) * b, dtype)  # type: ignore[arg-type]
+    return cast(jax.random.gamma(key, jnp.broadcast_to(a, drawn), drawn, jnp.float32) * b, dtype)
 
 
 # -- one parameter -------------------------------------------------------------------------------------------------
@@ -384,7 +384,7 @@ def _npi_bernoulli(
     (chance,) = _filled((input1,), number)
     chance = jax.nn.sigmoid(chance) if is_logit else chance
     shape = _shape_of(size, False, chance)
-    return cast(jax.random.uniform(key, shape, jnp.float32) < lax.stop_gradient(chance), dtype)  # type: ignore[arg-type]
+    return cast(jax.random.uniform(key, shape, jnp.float32) < lax.stop_gradient(chance), dtype)
 
 
 def _choice_rule(ins: Shapes, outs: Shapes, size) -> None:
@@ -416,11 +416,11 @@ def _npi_choice(
     if not replace and wanted > count:
         raise ValueError("Cannot take a larger sample than population when 'replace=False'")
     if replace and weights is None:
-        drawn = jax.random.randint(key, shape, 0, max(count, 1), jnp.int32)  # type: ignore[arg-type]
+        drawn = jax.random.randint(key, shape, 0, max(count, 1), jnp.int32)
     elif replace:
-        drawn = jax.random.categorical(key, jnp.log(weights), shape=shape)  # type: ignore[arg-type]
+        drawn = jax.random.categorical(key, jnp.log(weights), shape=shape)  # pyright: ignore[reportArgumentType]
     else:
-        noise = jax.random.gumbel(key, (count,), jnp.float32)  # type: ignore[arg-type]
+        noise = jax.random.gumbel(key, (count,), jnp.float32)
         order = jnp.argsort(-(noise if weights is None else noise + jnp.log(weights)))
         drawn = order[:wanted].reshape(shape)
     return cast(drawn, "int64")
@@ -455,4 +455,4 @@ def _npi_multinomial(
     if not prod(shape):
         return cast(jnp.zeros(shape, jnp.int32), "int64")
     chances = chances.at[-1].set(jnp.maximum(1 - jnp.sum(chances[:-1]), 0))
-    return cast(jax.random.multinomial(key, n, jnp.broadcast_to(chances, shape)), "int64")  # type: ignore[arg-type]
+    return cast(jax.random.multinomial(key, n, jnp.broadcast_to(chances, shape)), "int64")

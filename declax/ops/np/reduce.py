@@ -295,12 +295,12 @@ def _weights_rule(ins: Shapes, outs: Shapes, axis, weighted) -> None:
         return
     if not all(map(is_complete, ins)):
         raise ShapeConflict("the shape of the weights must be known here")
-    a: Shape = ins[0]  # type: ignore[assignment]
+    a: Shape = ins[0]  # pyright: ignore[reportAssignmentType]
     rules.assign(outs, 0, reduced(a, axis, False))
     if not weighted:
         rules.assign(outs, 1, ())
         return
-    w: Shape = ins[1]  # type: ignore[assignment]
+    w: Shape = ins[1]  # pyright: ignore[reportAssignmentType]
     if len(w) == len(a):
         if w != a:
             raise ShapeConflict(f"weights {show(w)} must have the shape of a, {show(a)}")
@@ -359,7 +359,7 @@ def _percentile_rule(ins: Shapes, outs: Shapes, axis, keepdims) -> None:
         raise ShapeConflict("the shape of q must be known here")
     if len(q) > 1:
         raise ShapeConflict(f"q must be a number or a vector, got {show(q)}")
-    rules.assign(outs, 0, (*q, *reduced(a, axis, keepdims)))  # type: ignore[arg-type]
+    rules.assign(outs, 0, (*q, *reduced(a, axis, keepdims)))  # pyright: ignore[reportArgumentType]
 
 
 def _percentile_types(ins: Types, outs: Types) -> None:
@@ -418,7 +418,7 @@ def _cumsum_rule(ins: Shapes, outs: Shapes, axis) -> None:
         return
     if not is_complete(ins[0]):
         raise ShapeConflict("without an axis the shape of its input must be known here")
-    rules.assign(outs, 0, (product_of(ins[0]),))  # type: ignore[arg-type]
+    rules.assign(outs, 0, (product_of(ins[0]),))  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def _cumsum_types(ins: Types, outs: Types, dtype) -> None:

@@ -108,7 +108,7 @@ def _coded_target(codes: Shape, dims: Shape) -> Shape:
             out.append(None if code == -1 else code)
             source += 1
         i += 1
-    return _solved(prod(dims), tuple(out), dims)  # type: ignore[return-value]
+    return _solved(prod(dims), tuple(out), dims)  # pyright: ignore[reportReturnType]
 
 
 def _npx_target(a: Shape, newshape: Shape, reverse: bool) -> Shape:
