@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import declax as mx
-from benchmarks import catalog, check, nets, sequences, tables
+from benchmarks import catalog, check, nets, scale, sequences, tables
 from benchmarks.peers import declax_peer, jax_peer
 from benchmarks.peers.graph import Graph
 from benchmarks.remote import PEERS, PeerError, Remote, python_of
@@ -112,3 +112,14 @@ def test_a_python_without_the_framework_is_absent(monkeypatch):
     monkeypatch.setenv("DECLAX_BENCH_MXNET", sys.executable)
     with_mxnet = PEERS["mxnet"].__class__("X", "x", ("no_such_framework",), "DECLAX_BENCH_MXNET", {})
     assert python_of(with_mxnet, None) is None
+
+
+def test_scale_tells_every_step_for_every_size(capsys):
+    scale.main(["--nodes", "20", "60", "--kinds", "dense"])
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert rows[0] == ["dense", "20 nodes", "60 nodes", "last / first"]
+    assert [r[0] for r in rows[1:]] == [
+        "build", "infer_shape", "infer_type", "list_arguments", "tojson", "save", "load", "lower",
+        "lower, planned for shapes",
+    ]  # fmt: skip
+    assert all(float(cell) > 0 for r in rows[1:] for cell in r[1:])

@@ -3,7 +3,9 @@
 Reading goes text -> RawGraph (rawgraph.py) -> upgraded (legacy.py) -> nodes, here. Knows no JAX.
 """
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from declax import graph
@@ -46,9 +48,22 @@ def load_json_with_report(text: str | bytes, where: str = "symbol JSON") -> tupl
     """
     from declax.symbol import Symbol
 
-    raw = parse_json(text, where)
-    upgrades = legacy.upgrade(raw)
-    return Symbol(_heads(raw)), upgrades
+    with _without_collection():
+        raw = parse_json(text, where)
+        upgrades = legacy.upgrade(raw)
+        return Symbol(_heads(raw)), upgrades
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No garbage collection inside: all that loading makes stays, and is looked through again and again as it grows."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _heads(raw: RawGraph) -> list[Entry]:

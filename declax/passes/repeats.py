@@ -336,17 +336,20 @@ class Repeats:
         last = len(template.steps) - 1
         entrance = next((h for h, place in carried.items() if place == (last, 0)), None)
         outside = {s for part in holes for h, s in enumerate(part) if h not in carried}
+        earlier: list[tuple[list[int], list[int]]] = []
         while entrance is not None:
-            root = self.producer[holes[0][entrance]]
+            first = earlier[-1][1] if earlier else holes[0]
+            root = self.producer[first[entrance]]
             before = None if root < 0 else self._walk(template, root)
-            if before is None or not seen.isdisjoint(before[0]) or self._leaves(before[0], holes[0], carried):
+            if before is None or not seen.isdisjoint(before[0]) or self._leaves(before[0], first, carried):
                 break
             if not outside.isdisjoint(self._made_by(before[0])):
                 break
             outside.update(s for h, s in enumerate(before[1]) if h not in carried)
-            steps.insert(0, before[0])
-            holes.insert(0, before[1])
+            earlier.append(before)
             seen.update(before[0])
+        steps[:0] = [part for part, _ in reversed(earlier)]
+        holes[:0] = [part for _, part in reversed(earlier)]
         if len(steps) < LEAST_REPETITIONS:
             return None
         return Chain(template, carried, steps, holes)
