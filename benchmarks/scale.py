@@ -2,9 +2,9 @@
 
     python -m benchmarks.scale [--nodes 1000 10000 100000] [--kinds relu dense]
 
-Printed are milliseconds per 1,000 nodes, the best of some runs; `lower` makes the plan and compiles nothing. Work that is
-linear has about the same number in every column; the last column is the largest graph's over the smallest's. What does
-not fit the processor's caches any more takes two to four times as long by node; what is quadratic would take a hundred.
+Printed are milliseconds per 1,000 nodes, the best of some runs; `lower` makes the plan and compiles nothing. Work that
+is linear has about the same number in every column; the last column is the largest graph's over the smallest's. What
+does not fit the processor's caches any more takes two to four times as long by node, what is quadratic a hundred times.
 """
 
 import argparse
