@@ -5,25 +5,23 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as onp  # `np` here is the namespace of NumPy's names
 
-from declax import attribute, graph, registry, shapes
+from declax import attribute, graph, registry
 from declax import name as naming
 from declax.arithmetic import Arithmetic, Row, as_scalar, is_number
 from declax.attrs import DTYPES, HIDDEN_KEYS, to_text
-from declax.errors import ComposeError, DeclaxError, MXNetError, NotImplementedForSymbol, OperatorError
+from declax.errors import ComposeError, MXNetError, NotImplementedForSymbol, OperatorError
 from declax.frontend import Namespaces, install_fluent, number_or_symbol
 from declax.graph import Entry, Node
-from declax.util import is_np_shape
+from declax.inferring import Inferring
+from declax.running import Running
 
 if TYPE_CHECKING:
     from declax._sym import Methods
-    from declax.context import Context
-    from declax.executor import Executor
 else:
     Methods = object
 
@@ -43,7 +41,7 @@ def hidden_key(key: str, value: str = "") -> str:
     return key
 
 
-class Symbol(Arithmetic, Methods):
+class Symbol(Arithmetic, Inferring, Running, Methods):
     """One or more outputs of a graph of named operator calls and variables.
 
     Made by `Variable`, by operator functions (`sym.FullyConnected(...)`), arithmetic and `Group`. Nothing is computed
@@ -254,106 +252,6 @@ class Symbol(Arithmetic, Methods):
     def __reduce__(self) -> tuple:
         return load_json, (self.tojson(),)
 
-    # -- inference ---------------------------------------------------------------------------------------------
-
-    def infer_shape(self, *args: Any, **kwargs: Any) -> tuple:
-        """Shapes of arguments, outputs and auxiliary states from some known shapes; (None, None, None) when too few.
-
-        Args:
-            args: shapes of the arguments in their order, None for an unknown one.
-            kwargs: shapes by argument name. An unknown dimension is 0.
-
-        Raises:
-            InferenceError: the shapes contradict each other; the message names the node.
-
-        >>> sym.FullyConnected(Variable("x"), num_hidden=3, name="fc").infer_shape(x=(5, 2))
-        ([(5, 2), (3, 2), (3,)], [(5, 3)], [])
-        """
-        result = self._infer_shape(args, kwargs)
-        if not result.complete:
-            unknown = [
-                n for n, s in zip(self.list_arguments(), result.arguments, strict=True) if not shapes.is_complete(s)
-            ]
-            more = "" if len(unknown) <= 10 else f" and {len(unknown) - 10} more"
-            warnings.warn(
-                f"Cannot decide shape for the following arguments: {', '.join(unknown[:10])}{more}. "
-                "Consider providing them as input, or ask declax.explain_shape why.",
-                stacklevel=2,
-            )
-            return None, None, None
-        return result.public()
-
-    def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple:
-        """`infer_shape` that returns what is known: `()` for an unknown shape, 0 for an unknown dimension."""
-        return self._infer_shape(args, kwargs).public()
-
-    def _infer_shape(self, args: Sequence, kwargs: Mapping[str, Any]) -> Any:
-        from declax import infer
-
-        if args and kwargs:
-            raise ValueError("Can only specify known argument shapes either by positional or kwargs way.")
-        given = (*enumerate(args), *kwargs.items())
-        for key, value in given:
-            if not isinstance(value, tuple) and not (args and value is None):
-                raise TypeError(f"Arguments need to be shapes (tuple), but '{key}' is {type(value)}.")
-        asked = (graph.changes(), is_np_shape(), *((k, shapes.from_public(s)) for k, s in given))
-        kept = self._inferred
-        if kept is None or kept[0] != asked:
-            order = graph.topological(self._heads)
-            known = self._by_name(args, kwargs, "InferShape", order)
-            kept = self._inferred = asked, infer.infer_shapes(self._heads, known, order=order)
-        return kept[1]
-
-    def _by_name(
-        self, args: Sequence, kwargs: Mapping[str, Any], where: str, order: Sequence[Node] | None = None
-    ) -> dict[str, Any]:
-        if args:
-            names = self.list_arguments()
-            if len(args) > len(names):
-                raise ComposeError(f"{where}: {len(args)} values for {len(names)} arguments {names}")
-            return {n: v for n, v in zip(names, args, strict=False) if v is not None}
-        names = {n.name for n in (graph.topological(self._heads) if order is None else order) if n.op is None}
-        for key in kwargs:
-            if key not in names:
-                from declax.errors import nearest
-
-                raise ComposeError(
-                    f"{where}: Keyword argument name {key} not found{nearest(key, names)}\nCandidate arguments:"
-                    + "".join(f"\n\t[{i}]{n}" for i, n in enumerate(self.list_inputs()))
-                )
-        return dict(kwargs)
-
-    def infer_type(self, *args: Any, **kwargs: Any) -> tuple:
-        """Element types of arguments, outputs and auxiliary states; (None, None, None) when too few are known.
-
-        Types are given by argument name, as anything `numpy.dtype` accepts, and returned as numpy's scalar classes.
-
-        >>> Variable("x").astype("float16").infer_type(x="float32")
-        ([<class 'numpy.float32'>], [<class 'numpy.float16'>], [])
-        """
-        result = self._infer_type(args, kwargs)
-        if not result.complete:
-            unknown = [n for n, t in zip(self.list_arguments(), result.arguments, strict=True) if t is None]
-            warnings.warn(
-                f"Cannot decide type for the following arguments: {', '.join(unknown[:10])}. "
-                "Consider providing them as input.",
-                stacklevel=2,
-            )
-            return None, None, None
-        return result.public_types()
-
-    def infer_type_partial(self, *args: Any, **kwargs: Any) -> tuple:
-        """`infer_type` that returns what is known, None for an unknown type."""
-        return self._infer_type(args, kwargs).public_types()
-
-    def _infer_type(self, args: Sequence, kwargs: Mapping[str, Any]) -> Any:
-        from declax import infer
-
-        if args:
-            raise ComposeError("types are given by argument name: infer_type(data='float32')")
-        known = {k: infer.as_dtype(v) for k, v in self._by_name((), kwargs, "InferType").items() if v is not None}
-        return infer.infer_types(self._heads, known)
-
     # -- writing -----------------------------------------------------------------------------------------------
 
     def tojson(self, remove_amp_cast: bool = True) -> str:
@@ -380,58 +278,6 @@ class Symbol(Arithmetic, Methods):
         from declax.visualization import mimebundle
 
         return mimebundle(self)
-
-    # -- running -----------------------------------------------------------------------------------------------
-
-    def simple_bind(
-        self, ctx: Context | None = None, grad_req: Any = "write", type_dict: Mapping[str, Any] | None = None,
-        stype_dict: Mapping[str, str] | None = None, group2ctx: Mapping[str, Any] | None = None,
-        shared_arg_names: Sequence[str] | None = None, shared_exec: Executor | None = None,
-        shared_buffer: dict | None = None, **kwargs: Any,
-    ) -> Executor:  # fmt: skip
-        """An Executor with zero-filled arrays of the inferred shapes; see `declax.binding.simple_bind`."""
-        from declax import binding
-
-        return binding.simple_bind(
-            self, ctx, grad_req, type_dict, group2ctx, shared_arg_names, shared_exec, shared_buffer, kwargs
-        )
-
-    def bind(
-        self, ctx: Context, args: Any, args_grad: Any = None, grad_req: Any = "write", aux_states: Any = None,
-        group2ctx: Mapping[str, Any] | None = None, shared_exec: Executor | None = None,
-    ) -> Executor:  # fmt: skip
-        """An Executor over the given arrays; see `declax.binding.bind`."""
-        from declax import binding
-
-        return binding.bind(self, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec)
-
-    def eval(self, ctx: Context | None = None, **kwargs: Any) -> list:
-        """The outputs for the given arrays: `bind` and `forward` in one.
-
-        >>> (Variable("a") * 2).eval(a=nd.array([1.0, 2.0]))[0].asnumpy().tolist()
-        [2.0, 4.0]
-        """
-        from declax.context import current_context
-
-        return self.bind(ctx or current_context(), kwargs).forward()
-
-    def gradient(self, wrt: Sequence[str]) -> Symbol:
-        """Not implemented in MXNet either; use an executor's `backward` or `jax.grad` of `declax.lower`."""
-        raise DeclaxError("Symbol.gradient does not exist; use Executor.backward, or jax.grad of declax.lower(symbol)")
-
-    def optimize_for(self, backend: str, *args: Any, **kwargs: Any) -> Symbol:
-        """The symbol itself: XLA optimises every graph when it is compiled."""
-        return self
-
-    def get_backend_symbol(self, backend: str) -> Symbol:
-        """The symbol itself: XLA optimises every graph when it is compiled."""
-        return self
-
-    def as_nd_ndarray(self) -> Symbol:
-        """The symbol itself."""
-        return self
-
-    as_np_ndarray = as_nd_ndarray
 
     # -- arithmetic: see arithmetic.py -------------------------------------------------------------------------
 

@@ -267,6 +267,7 @@ def test_inputs_and_outputs_are_mxnets():
 
 NO_JAX = {
     "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol",
+    "inferring", "running",
     "infer", "frontend", "creation", "numeric", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph",
     "io.params", "io.arrays", "io.lenient", "io.replace", "io.safetensors", "inspection.inspecting", "inspection.facts",
     "inspection.operators", "inspection.arrays", "inspection.traps", "comparison.comparing", "comparison.matching",
@@ -285,7 +286,7 @@ FLOORS = [
     {"graph", "cost", "folding"},
     {"numeric"},
     {"frontend", "io.rawgraph", "io.legacy"},
-    {"creation", "symbol", "infer", "io.json"},
+    {"creation", "inferring", "running", "symbol", "infer", "io.json"},
     {"visualization", "summary", "passes", "passes.rewriting"},
     {"plan"},
     {"lower", "edit.common", "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy", "edit.heads"},
@@ -380,14 +381,10 @@ def test_files_and_pictures_do_not_know_the_executor():
     assert not wrong
 
 
-LONGER = {"declax/symbol.py": 760, "declax/ndarray.py": 700}
-"""Files that hold one class with MXNet's many methods."""
-
-
 def test_files_stay_small():
     root = PACKAGE.parent
     found = {str(p.relative_to(root)): p for folder in (PACKAGE, root / "tests") for p in folder.rglob("*.py")}
-    large = [f for f, p in found.items() if len(p.read_text().splitlines()) > LONGER.get(f, 600)]
+    large = [f for f, p in found.items() if len(p.read_text().splitlines()) > 600]
     assert not large, f"files that want to be two: {large}"
 
 
