@@ -5,7 +5,7 @@ their own stack, so depth is bounded by memory alone, and visit each edge once.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os import sep
 from os.path import abspath, dirname
 from typing import Any, NamedTuple
@@ -114,23 +114,31 @@ def topological(heads: Iterable[Entry]) -> list[Node]:
     order: list[Node] = []
     seen: set[int] = set()
     for head in heads:
-        if id(head.node) in seen:
+        node = head.node
+        if id(node) in seen:
             continue
-        seen.add(id(head.node))
-        stack: list[tuple[Node, Iterator[Entry]]] = [(head.node, iter(head.node.inputs))]
-        while stack:
-            node, rest = stack[-1]
-            for entry in rest:
-                child = entry[0]
+        seen.add(id(node))
+        # Nodes and numbers on two stacks: an iterator for each would be one more object for the collector to visit.
+        users: list[Node] = []
+        places: list[int] = []
+        inputs, place, count = node.inputs, 0, len(node.inputs)
+        while True:
+            while place < count:
+                child = inputs[place][0]
+                place += 1
                 if id(child) not in seen:
                     seen.add(id(child))
                     if child.inputs:
-                        stack.append((child, iter(child.inputs)))
-                        break
-                    order.append(child)
-            else:
-                stack.pop()
-                order.append(node)
+                        users.append(node)
+                        places.append(place)
+                        node, inputs, place, count = child, child.inputs, 0, len(child.inputs)
+                    else:
+                        order.append(child)
+            order.append(node)
+            if not users:
+                break
+            node, place = users.pop(), places.pop()
+            inputs, count = node.inputs, len(node.inputs)
     return order
 
 
