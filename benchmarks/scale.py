@@ -4,7 +4,7 @@
 
 Printed are milliseconds per 1,000 nodes, the best of some runs; `lower` makes the plan and compiles nothing. Work that
 is linear has about the same number in every column; the last column is the largest graph's over the smallest's. What
-does not fit the processor's caches any more takes two to four times as long by node, what is quadratic a hundred times.
+does not fit the processor's caches any more takes up to twice as long by node, what is quadratic a hundred times.
 """
 
 import argparse
