@@ -8,6 +8,9 @@ os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=0 --xla_force_host_platform_device_count=8"
 )
 
+# Plans must not depend on what somebody measured on the machine that runs the tests.
+os.environ["DECLAX_AUTOTUNE"] = "off"
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -28,6 +31,6 @@ def _fresh_names():
 def _doctest_names(doctest_namespace: dict) -> None:
     """The names that docstrings use without importing them."""
     doctest_namespace.update(
-        dx=declax, mx=declax, edit=declax.edit, sym=declax.sym, nd=declax.nd, np=np, jnp=jnp,
+        dx=declax, mx=declax, edit=declax.edit, pytest=pytest, sym=declax.sym, nd=declax.nd, np=np, jnp=jnp,
         Variable=declax.sym.Variable, Group=declax.sym.Group,
     )  # fmt: skip

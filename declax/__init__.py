@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ops,
         passes,
         rnn,
+        tuned,
         visualization,
     )
     from declax.comparison import diff
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from declax.parameters import init_aux, init_params
     from declax.recording import parity, record
     from declax.source import to_python
+    from declax.tuning import TuningReport, autotune
 else:
     sym = symbol
 
@@ -61,6 +63,8 @@ _LATER = {
     "Lowered": "declax.lower:Lowered",
     "MemoryReport": "declax.memory:MemoryReport",
     "NDArray": "declax.ndarray:NDArray",
+    "TuningReport": "declax.tuning:TuningReport",
+    "autotune": "declax.tuning:autotune",
     "cache": "declax.cache",
     "backend": "declax.backend",
     "diff": "declax.comparison:diff",
@@ -85,6 +89,7 @@ _LATER = {
     "record": "declax.recording:record",
     "rnn": "declax.rnn",
     "to_python": "declax.source:to_python",
+    "tuned": "declax.tuned",
     "visualization": "declax.visualization",
     "viz": "declax.visualization",
     "waitall": "declax.ndarray:waitall",
@@ -100,8 +105,10 @@ __all__ = [
     "MemoryReport",
     "NDArray",
     "Symbol",
+    "TuningReport",
     "Variable",
     "attribute",
+    "autotune",
     "backend",
     "base",
     "cache",
@@ -146,6 +153,7 @@ __all__ = [
     "symbol",
     "to_python",
     "tpu",
+    "tuned",
     "use_np_shape",
     "util",
     "var",

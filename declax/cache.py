@@ -26,7 +26,7 @@ def enable(path: str | os.PathLike | None = None) -> Path:
     """
     import jax
 
-    folder = Path(path or os.environ.get("JAX_COMPILATION_CACHE_DIR") or _default()).expanduser()
+    folder = Path(path or os.environ.get("JAX_COMPILATION_CACHE_DIR") or default_folder()).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -40,5 +40,6 @@ def enable(path: str | os.PathLike | None = None) -> Path:
     return folder
 
 
-def _default() -> Path:
+def default_folder() -> Path:
+    """`declax` in the user's cache folder: `$XDG_CACHE_HOME`, or else `~/.cache`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "declax"

@@ -76,9 +76,11 @@ class Step:
         return twin
 
     def lines(self) -> Iterable[str]:
-        """The node, its operator and the slots on one line."""
+        """The node, its operator and the slots on one line; of a convolution its formulation too."""
         reads, writes = (", ".join(f"%{i}" for i in slots) for slots in (self.inputs, self.outputs))
-        yield f"{writes} = {self.node.op_name} {self.scope!r} ({reads})"
+        formulation = (self.node.params or {}).get("formulation")
+        how = f" as {formulation}" if formulation else ""
+        yield f"{writes} = {self.node.op_name} {self.scope!r} ({reads}){how}"
 
 
 class Plan:

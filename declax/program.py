@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from declax import graph, passes
+from declax import graph, passes, tuned
 from declax.backend import compiler_options
 from declax.lower import Lowered
 from declax.plan import Plan
@@ -29,6 +29,7 @@ class Program:
         self.lowered, self.wrt = lowered, wrt
         self._options = compiler_options()
         self._choices = passes.enabled()
+        self._tuned = tuned.current()
 
     def compiled(self, function: Callable) -> Callable:
         """The function under `jax.jit`, with the options that were chosen when the program was made."""
@@ -36,12 +37,12 @@ class Program:
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         key = None if words is None else key_of(words)
-        with passes.only(*self._choices):
+        with passes.only(*self._choices), tuned.using(self._tuned):
             return self.lowered.flat(args, aux, train, key)
 
     def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
         """What runs for arrays like these, under the choices that were in force when the program was made."""
-        with passes.only(*self._choices):
+        with passes.only(*self._choices), tuned.using(self._tuned):
             return self.lowered.planned(args, aux, train)
 
     @cached_property

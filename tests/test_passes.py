@@ -9,7 +9,8 @@ import pytest
 
 import declax as dx
 from declax.backend import compiler_options
-from declax.layers.channels_last import Window, convolution, plain
+from declax.layers.channels_last import Window, plain
+from declax.layers.formulations import convolution
 
 sym = dx.sym
 

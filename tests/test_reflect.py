@@ -287,7 +287,7 @@ FLOORS = [
     {"numeric"},
     {"frontend", "io.rawgraph", "io.legacy"},
     {"creation", "inferring", "running", "symbol", "infer", "io.json"},
-    {"visualization", "summary", "passes", "passes.rewriting"},
+    {"visualization", "summary", "tuned", "passes", "passes.rewriting"},
     {"plan"},
     {"lower", "edit.common", "edit.structure", "edit.names", "edit.freeze", "edit.fold", "edit.deploy", "edit.heads"},
     {"executor"},

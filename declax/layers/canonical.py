@@ -75,7 +75,7 @@ def _by_phase(g: Array, w: Array, sizes: Shape, stride: Shape, pad: Shape) -> Ar
     return lax.slice(y, (0,) * y.ndim, (g.shape[0], *sizes, w.shape[-2]))
 
 
-def _weight_gradient(x: Array, g: Array, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) -> Array:
+def weight_gradient(x: Array, g: Array, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) -> Array:
     """Of a convolution of x (N, *space, I) with the gradient g (N, *out, O) of its result: (*kernel, I, O)."""
     space = tuple(range(1, x.ndim - 1))
     pads = []
@@ -87,13 +87,14 @@ def _weight_gradient(x: Array, g: Array, kernel: Shape, stride: Shape, dilate: S
     return jnp.moveaxis(dw, 0, -2)
 
 
-def _gradient(stride: Shape, dilate: Shape, pad: Shape, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
+def gradient(stride: Shape, dilate: Shape, pad: Shape, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
+    """Of a convolution of data and weight (`saved`): the gradients of both for the gradient g of its result."""
     x, w = saved
     dx = _data_gradient(g, w, x.shape[1:-1], stride, dilate, pad)
-    return dx, _weight_gradient(x, g, w.shape[:-2], stride, dilate, pad)
+    return dx, weight_gradient(x, g, w.shape[:-2], stride, dilate, pad)
 
 
-convolution.defvjp(lambda x, w, stride, dilate, pad: (convolution(x, w, stride, dilate, pad), (x, w)), _gradient)
+convolution.defvjp(lambda x, w, stride, dilate, pad: (convolution(x, w, stride, dilate, pad), (x, w)), gradient)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4, 5))
@@ -105,7 +106,7 @@ def transposed(data: Array, weight: Array, sizes: Shape, stride: Shape, dilate: 
 def _transposed_gradient(sizes: Shape, stride: Shape, dilate: Shape, pad: Shape, saved, g: Array) -> tuple:
     x, w = saved
     dx = _convolve(g, w, stride, [(p, p) for p in pad], _ones(g), dilate)
-    return dx, _weight_gradient(g, x, w.shape[:-2], stride, dilate, pad)
+    return dx, weight_gradient(g, x, w.shape[:-2], stride, dilate, pad)
 
 
 transposed.defvjp(lambda x, w, *window: (transposed(x, w, *window), (x, w)), _transposed_gradient)

@@ -1,4 +1,4 @@
-"""Convolution over channels-last data with the weights' channels last too: the formulations that plans choose from.
+"""Convolution over channels-last data with the weights' channels last too, as one operation, a product or a sum.
 
 Data is (N, *spatial, C), weights are (*kernel, C / num_group, O). On CPUs XLA runs a 1x1 convolution fastest as a
 matrix product and a depthwise one as a sum of shifted data, each with its own gradient.
@@ -6,7 +6,6 @@ matrix product and a depthwise one as a sum of shifted data, each with its own g
 
 import functools
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -29,26 +28,14 @@ class Window:
     pad: Shape
     num_group: int = 1
 
-
-def convolution(data: Array, weight: Array, window: Window, formulate: bool = True) -> Array:
-    """The convolution of (N, *spatial, C) with (*kernel, C / num_group, O): (N, *out, O).
-
-    `formulate=False` leaves all to XLA's own convolution.
-    """
-    return _formulation(data, weight, window)(data, weight, window) if formulate else plain(data, weight, window)
-
-
-def _formulation(data: Array, weight: Array, window: Window) -> Callable[[Array, Array, Window], Array]:
-    if window.num_group == 1 and not any(window.pad) and all(k == 1 for k in window.kernel):
-        return _as_product
-    channels = data.shape[-1]
-    if 1 < channels == window.num_group and jax.default_backend() == "cpu":
-        return _depthwise
-    return plain
+    def out_sizes(self, sizes: Shape) -> Shape:
+        """The spatial sizes of the result for those of the data."""
+        numbers = zip(sizes, self.kernel, self.stride, self.dilate, self.pad, strict=True)
+        return tuple((size + 2 * p - (k - 1) * d - 1) // s + 1 for size, k, s, d, p in numbers)
 
 
 def plain(data: Array, weight: Array, window: Window) -> Array:
-    """XLA's own convolution."""
+    """XLA's own convolution of (N, *spatial, C) with (*kernel, C / num_group, O): (N, *out, O)."""
     if window.num_group == 1:
         return canonical.convolution(data, weight, window.stride, window.dilate, window.pad)
     space = _SPATIAL[-len(window.kernel) :]
@@ -97,7 +84,7 @@ def _product_gradient(saved: tuple[Array, Array], g: Array) -> tuple[Array, Arra
 _product.defvjp(lambda x, w: (_product(x, w), (x, w)), _product_gradient)
 
 
-def _as_product(data: Array, weight: Array, window: Window) -> Array:
+def product(data: Array, weight: Array, window: Window) -> Array:
     """A 1x1 convolution: the points that the stride visits, times the weight."""
     if any(s > 1 for s in window.stride):
         data = lax.slice(data, (0,) * data.ndim, data.shape, (1, *window.stride, 1))
@@ -108,7 +95,7 @@ def _as_product(data: Array, weight: Array, window: Window) -> Array:
 # -- a sum of shifted data -------------------------------------------------------------------------------------
 
 
-def _shifts(window: Window) -> list[tuple[Shape, Shape]]:
+def shifts(window: Window) -> list[tuple[Shape, Shape]]:
     """Every element of the kernel: (its index, how far it reaches into the padded data)."""
     return [
         (index, tuple(i * d for i, d in zip(index, window.dilate, strict=True)))
@@ -116,16 +103,12 @@ def _shifts(window: Window) -> list[tuple[Shape, Shape]]:
     ]
 
 
-def _out_sizes(data: Array, window: Window) -> Shape:
-    numbers = zip(data.shape[1:-1], window.kernel, window.stride, window.dilate, window.pad, strict=True)
-    return tuple((size + 2 * p - (k - 1) * d - 1) // s + 1 for size, k, s, d, p in numbers)
-
-
-def _padded(data: Array, pad: Shape) -> Array:
+def zero_padded(data: Array, pad: Shape) -> Array:
+    """The data with zeros around its points."""
     return jnp.pad(data, [(0, 0), *((p, p) for p in pad), (0, 0)])
 
 
-def _at(padded: Array, shift: Shape, outs: Shape, stride: Shape) -> Array:
+def shifted(padded: Array, shift: Shape, outs: Shape, stride: Shape) -> Array:
     """The padded data's elements under one element of the kernel, for every output."""
     start = (0, *shift, 0)
     ends = (
@@ -136,7 +119,7 @@ def _at(padded: Array, shift: Shape, outs: Shape, stride: Shape) -> Array:
     return lax.slice(padded, start, ends, (1, *stride, 1))
 
 
-def _depthwise(data: Array, weight: Array, window: Window) -> Array:
+def depthwise(data: Array, weight: Array, window: Window) -> Array:
     """One filter, or several, for every channel."""
     several = weight.shape[-1] // data.shape[-1]
     if several > 1:
@@ -145,25 +128,25 @@ def _depthwise(data: Array, weight: Array, window: Window) -> Array:
 
 
 def _sum_of_shifts(padded: Array, weight: Array, window: Window, outs: Shape) -> Array:
-    terms = (_at(padded, shift, outs, window.stride) * weight[index] for index, shift in _shifts(window))
+    terms = (shifted(padded, shift, outs, window.stride) * weight[index] for index, shift in shifts(window))
     return functools.reduce(jnp.add, terms)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _shifted_sum(data: Array, weight: Array, window: Window) -> Array:
-    return _sum_of_shifts(_padded(data, window.pad), weight, window, _out_sizes(data, window))
+    return _sum_of_shifts(zero_padded(data, window.pad), weight, window, window.out_sizes(data.shape[1:-1]))
 
 
 def _shifted_sum_gradient(window: Window, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
     data, weight = saved
-    d_weight = _taps(_padded(data, window.pad), g, window)
+    d_weight = _taps(zero_padded(data, window.pad), g, window)
     return _spread(g, weight, data.shape, window), d_weight.reshape(weight.shape)
 
 
 def _taps(padded: Array, g: Array, window: Window) -> Array:
     """The gradient of every element of the kernel, in a row."""
     over, outs = tuple(range(g.ndim - 1)), g.shape[1:-1]
-    return jnp.stack([jnp.sum(_at(padded, shift, outs, window.stride) * g, over) for _, shift in _shifts(window)])
+    return jnp.stack([jnp.sum(shifted(padded, shift, outs, window.stride) * g, over) for _, shift in shifts(window)])
 
 
 def _spread(g: Array, weight: Array, shape: Shape, window: Window) -> Array:
@@ -189,7 +172,7 @@ def _spread_out(data: Array, weight: Array, window: Window, sizes: Shape) -> Arr
 
 def _spread_out_gradient(window: Window, sizes: Shape, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
     data, weight = saved
-    padded, outs = _padded(g, window.pad), data.shape[1:-1]
+    padded, outs = zero_padded(g, window.pad), data.shape[1:-1]
     return _sum_of_shifts(padded, weight, window, outs), _taps(padded, data, window).reshape(weight.shape)
 
 

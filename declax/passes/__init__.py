@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from declax import graph
+from declax import graph, tuned
 from declax.errors import InferenceError, nearest
 from declax.graph import Entry
 
@@ -32,7 +32,7 @@ _CHOICES = {
     "fold": "at inference, BatchNorm goes into the weights of the convolution or product before it",
     "exchange": "average pooling and 1x1 convolutions change places where that is less work",
     "layout": "convolutions and what stands between them run channels-last, with transposes only at the borders",
-    "formulate": "convolutions run as products or sums of shifted data where that is faster",
+    "formulate": "convolutions run as products, sums of shifted data, by Winograd or in blocks where that is faster",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
     "roll": "steps that repeat over shared weights, each fed by the one before, are compiled once and run as a loop",
     "stack": "blocks with weights of their own are rolled too, over stacked weights (off unless asked for)",
@@ -85,8 +85,10 @@ def enabled() -> frozenset[str]:
 
 
 def state() -> tuple:
-    """What decides about plans: the choices in force, and whether MXNET_BACKWARD_DO_MIRROR asks for mirroring."""
-    return enabled(), os.environ.get("MXNET_BACKWARD_DO_MIRROR", "0") not in ("", "0")
+    """What decides about plans: the choices in force, what was measured on this machine, and whether
+    MXNET_BACKWARD_DO_MIRROR asks for mirroring.
+    """
+    return enabled(), tuned.current(), os.environ.get("MXNET_BACKWARD_DO_MIRROR", "0") not in ("", "0")
 
 
 @contextmanager
@@ -138,7 +140,7 @@ class Known:
 
 def optimised(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool) -> "Plan":
     """The plan that the enabled passes make of a plan for arrays like these; the same plan where none applies."""
-    chosen, mirrored = state()
+    chosen, _, mirrored = state()
     if not train or "recompute" not in chosen:
         return _rewritten(plan, args, aux, train, "roll" in chosen)
     from declax.passes import recompute

@@ -7,9 +7,12 @@ the version that its input has; all others get the first. A transpose stands onl
 
 from collections.abc import Callable, Sequence
 
-from declax import graph
+import numpy as np
+
+from declax import graph, tuned
 from declax.graph import Entry, Node
 from declax.layers import channels_last
+from declax.layers.formulations import FORMULATIONS, Problem, default
 from declax.layers.layout import fill
 from declax.passes import Known, enabled, images
 from declax.passes.rewriting import call, plan_operator, with_inputs
@@ -51,30 +54,63 @@ def _channels_last_convolution(
     pad: Shape,
     num_group: int,
     no_bias: bool,
-    formulate: bool,
+    formulation: str,
+    prepared: bool = False,
 ):
-    """`declax.layers.channels_last.convolution` with its bias."""
+    """A convolution by a formulation (layers/formulations.py), over `prepared` weights or plain ones, with its bias."""
     window = channels_last.Window(kernel, stride, dilate, pad, num_group)
-    y = channels_last.convolution(data, weight, window, formulate)
+    how = FORMULATIONS[formulation]
+    run = how.prepared if prepared and how.prepared is not None else how.run
+    y = run(data, weight, window)
     return y if bias is None else y + bias
 
 
+def _prepared_weight(weight: Tensor, *, formulation: str):
+    """Weights as a formulation computes with them at inference."""
+    prepare = FORMULATIONS[formulation].prepare
+    assert prepare is not None
+    return prepare(weight)
+
+
 _CONVOLUTION = plan_operator(_channels_last_convolution)
+_PREPARED = plan_operator(_prepared_weight)
+
+
+def problem(node: Node, known: Known) -> Problem | None:
+    """What a node is to the formulations of convolutions; None if it is no convolution that the layout pass takes."""
+    p = node.params
+    if node.op is None or p is None or node.op.name != "Convolution" or p["layout"] not in _FIRST:
+        return None
+    data = node.inputs[0]
+    n, channels, *space = known.shape(data)
+    filled = (fill(p[k], len(space), default) for k, default in (("stride", 1), ("dilate", 1), ("pad", 0)))
+    window = channels_last.Window(p["kernel"], *filled, num_group=p["num_group"])
+    dtype = np.dtype(known.dtype(data)).name
+    return Problem((n, *space, channels), p["num_filter"], window, dtype, known.train)
 
 
 def _convolution(versions: Versions, node: Node) -> bool:
-    p = node.params
-    assert p is not None
-    if p["layout"] not in _FIRST:
+    p, found = node.params, problem(node, versions.known)
+    if p is None or found is None:
         return False
-    n = len(p["kernel"])
+    how = chosen(found) if "formulate" in enabled() else "convolution"
+    window, n = found.window, len(found.window.kernel)
     data, weight, *bias = node.inputs
-    params = {k: p[k] for k in ("kernel", "num_group", "no_bias")} | {"formulate": "formulate" in enabled()}
-    params |= {k: fill(p[k], n, default) for k, default in (("stride", 1), ("dilate", 1), ("pad", 0))}
+    params = {k: getattr(window, k) for k in ("kernel", "stride", "dilate", "pad", "num_group")}
+    params |= {"no_bias": p["no_bias"], "formulation": how}
     moved = transposed(versions.first(weight), (*range(2, n + 2), 1, 0), weight, "_last")
+    if FORMULATIONS[how].prepare is not None and not found.train:
+        moved = call(_PREPARED, weight.node, [moved], {"formulation": how}, "_prepared")[0]
+        params["prepared"] = True
     inputs = [versions.last(data), moved, *(versions.first(b) for b in bias)]
     versions.keep_last(node, call(_CONVOLUTION, node, inputs, params))
     return True
+
+
+def chosen(found: Problem) -> str:
+    """The formulation of a convolution: what was measured on this machine, or else the default."""
+    name = tuned.current().chosen.get(str(found))
+    return name if name is not None and FORMULATIONS[name].fits(found) else default(found)
 
 
 # -- operators that can be told their axes ---------------------------------------------------------------------

@@ -1,0 +1,150 @@
+"""The ways in which a channels-last convolution can run, by name, and which one runs unless something else is known.
+
+A formulation says for which problems it gives the convolution's numbers. To add one: write its function with its
+gradient in a file of its own, and a line in `FORMULATIONS`; `autotune` (tuning.py) measures it from then on. It is
+chosen by default only where `_default_on_cpu` says so, which it does for what has been measured.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from jax import Array
+
+from declax.layers import blocks, channels_last, patches, winograd
+from declax.layers.channels_last import Window
+from declax.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One convolution: data (N, *spatial, C) to (N, *out, filters); `train` where gradients are asked for too."""
+
+    data: Shape
+    filters: int
+    window: Window
+    dtype: str
+    train: bool
+
+    @property
+    def channels(self) -> int:
+        """Channels of the data."""
+        return self.data[-1]
+
+    @property
+    def outs(self) -> Shape:
+        """Spatial sizes of the result."""
+        return self.window.out_sizes(self.data[1:-1])
+
+    @property
+    def weight(self) -> Shape:
+        """The shape of the weights."""
+        return (*self.window.kernel, self.channels // self.window.num_group, self.filters)
+
+    def __str__(self) -> str:
+        w = self.window
+
+        def show(numbers: Shape) -> str:
+            return "x".join(map(str, numbers))
+
+        return (
+            f"{'train' if self.train else 'infer'} {self.dtype} {show(self.data)}->{self.filters} "
+            f"kernel {show(w.kernel)} stride {show(w.stride)} dilate {show(w.dilate)} pad {show(w.pad)} "
+            f"groups {w.num_group}"
+        )
+
+
+@dataclass(frozen=True)
+class Formulation:
+    """One way to compute a convolution from (data, weight, window).
+
+    `fits` says for which problems it gives the right numbers, `promises` for which of these it is worth measuring.
+    Where inference can compute with weights that depend on the parameters alone, `prepare` makes them and
+    `prepared` is the convolution with (data, prepared weights, window).
+    """
+
+    run: Callable[[Array, Array, Window], Array]
+    fits: Callable[[Problem], bool]
+    promises: Callable[[Problem], bool] = lambda problem: True
+    prepare: Callable[[Array], Array] | None = None
+    prepared: Callable[[Array, Array, Window], Array] | None = None
+
+
+def _is_grouped(problem: Problem) -> bool:
+    return 1 < problem.window.num_group < problem.channels
+
+
+def _is_product(problem: Problem) -> bool:
+    w = problem.window
+    return w.num_group == 1 and not any(w.pad) and all(k == 1 for k in w.kernel)
+
+
+def _is_depthwise(problem: Problem) -> bool:
+    return 1 < problem.channels == problem.window.num_group
+
+
+def _is_winograd(problem: Problem) -> bool:
+    w = problem.window
+    plain = w.num_group == 1 and w.kernel == (3, 3) and w.stride == (1, 1) == w.dilate
+    return plain and max(w.pad) <= 2 and min(problem.outs) >= 1 and problem.dtype == "float32"
+
+
+def _in_blocks(width: int) -> Formulation:
+    def run(data: Array, weight: Array, window: Window) -> Array:
+        return blocks.convolution(data, weight, window, width)
+
+    return Formulation(run, _is_grouped)
+
+
+FORMULATIONS: dict[str, Formulation] = {
+    # XLA's gradient of a grouped convolution is up to a hundred times slower than others on CPUs: nobody waits for it
+    "convolution": Formulation(channels_last.plain, lambda p: True, lambda p: not (p.train and p.window.num_group > 1)),
+    "product": Formulation(channels_last.product, _is_product),
+    "shifted": Formulation(channels_last.depthwise, _is_depthwise),
+    "winograd": Formulation(
+        lambda data, weight, window: winograd.convolution(data, weight, window),
+        _is_winograd,
+        prepare=winograd.transformed,
+        prepared=lambda data, weight, window: winograd.with_transformed(data, weight, window.pad),
+    ),
+    "patches": Formulation(
+        lambda data, weight, window: patches.convolution(data, weight, window),
+        lambda p: p.window.num_group == 1 and not _is_product(p),
+        lambda p: p.channels <= 4 or math.prod(p.data[:-1]) <= 1024,
+    ),
+    "blocks16": _in_blocks(16),
+    "blocks32": _in_blocks(32),
+    "blocks64": _in_blocks(64),
+}
+"""Every formulation by name."""
+
+
+def candidates(problem: Problem) -> list[str]:
+    """Names of the formulations that are worth measuring, the one that runs by default first."""
+    usual = default(problem)
+    return [usual, *(n for n, f in FORMULATIONS.items() if n != usual and f.fits(problem) and f.promises(problem))]
+
+
+def default(problem: Problem) -> str:
+    """The formulation that runs where nothing has been measured on the user's machine."""
+    if _is_product(problem):
+        return "product"
+    return _default_on_cpu(problem) if jax.default_backend() == "cpu" else "convolution"
+
+
+def _default_on_cpu(problem: Problem) -> str:
+    if _is_depthwise(problem):
+        return "shifted"
+    if _is_grouped(problem):
+        return "blocks32" if problem.train else "blocks16"
+    return "convolution"
+
+
+def convolution(data: Any, weight: Any, window: Window, name: str | None = None) -> Array:
+    """The convolution of (N, *spatial, C) with (*kernel, C / num_group, O) by one formulation, or the default one."""
+    if name is None:
+        name = default(Problem(data.shape, weight.shape[-1], window, np.dtype(data.dtype).name, True))
+    return FORMULATIONS[name].run(data, weight, window)
