@@ -68,12 +68,12 @@ def test_each_formulation_equals_the_convolution(kind: str, name: str):
 
 
 def test_every_new_formulation_is_tried_above():
-    assert {"winograd", "patches", "blocks16", "blocks32", "blocks64"} <= {name for _, name in CASES}
+    assert {"winograd", "patches", "blocks"} <= {name for _, name in CASES}
 
 
-@pytest.mark.parametrize("name", ["winograd", "patches", "blocks16"])
+@pytest.mark.parametrize("name", ["winograd", "patches", "blocks"])
 def test_formulations_under_vmap_of_grad(name: str):
-    p = PROBLEMS["groups" if name == "blocks16" else "several groups of images"]
+    p = PROBLEMS["groups" if name == "blocks" else "several groups of images"]
     data, weight = numbers_for(p)
     both = jnp.stack([weight, 2 * weight])
 
@@ -115,8 +115,8 @@ def test_transformed_weights_have_a_gradient_of_their_own():
         (problem((2, 8, 8, 4), 4, dtype="float16"), {"winograd"}),
         (problem((2, 8, 8, 4), 4, kernel=(3, 1)), {"winograd"}),
         (problem((2, 8, 8, 4), 4, groups=2), {"winograd", "patches", "shifted", "product"}),
-        (problem((2, 8, 8, 4), 4, groups=4), {"winograd", "patches", "blocks32", "product"}),
-        (problem((2, 8, 8, 4), 4), {"product", "shifted", "blocks32"}),
+        (problem((2, 8, 8, 4), 4, groups=4), {"winograd", "patches", "blocks", "product"}),
+        (problem((2, 8, 8, 4), 4), {"product", "shifted", "blocks"}),
     ],
 )
 def test_formulations_say_what_they_cannot_do(p: Problem, refused: set[str]):
@@ -126,9 +126,9 @@ def test_formulations_say_what_they_cannot_do(p: Problem, refused: set[str]):
 
 
 def test_blocks_divide_the_groups():
-    assert [blocks.merged(32, 128, width) for width in (4, 16, 32, 999)] == [1, 4, 8, 32]
-    assert blocks.merged(6, 24, 20) == 3
-    assert blocks.merged(3, 96, 16) == 1
+    assert [blocks.merged(32, channels) for channels in (64, 128, 256, 512, 1024)] == [8, 4, 2, 1, 1]
+    assert blocks.merged(6, 24) == 3
+    assert blocks.merged(2, 8) == 2
 
 
 # -- plans ---------------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def test_blocks_divide_the_groups():
 
 def net():
     x = sym.Convolution(sym.Variable("data"), num_filter=6, kernel=(3, 3), pad=(1, 1), no_bias=True, name="first")
-    x = sym.BatchNorm(x, fix_gamma=False, name="bn")
+    x = sym.Activation(x, act_type="tanh", name="bent")
     return sym.Convolution(x, num_filter=4, kernel=(1, 1), name="second")
 
 
@@ -158,7 +158,7 @@ def bound(table: tuned.Table | None = None) -> dx.Executor:
         ex = net().simple_bind(dx.cpu(), **SHAPES)
     numbers = np.random.default_rng(5)
     for array in (*ex.arg_arrays, *ex.aux_arrays):
-        array[:] = numbers.uniform(0.5, 1.5, array.shape)
+        array[:] = numbers.uniform(-0.5, 0.5, array.shape)
     return ex
 
 
@@ -191,7 +191,7 @@ def test_a_net_gives_the_same_numbers_with_other_formulations(name: str):
         ex.backward(dx.nd.ones(ex.outputs[0].shape))
         found.append([*inferred, *(g.asnumpy() for g in ex.grad_arrays)])
     for want, got in zip(*found, strict=True):
-        np.testing.assert_allclose(got, want, rtol=0, atol=2e-4 * max(1.0, np.abs(want).max()))
+        np.testing.assert_allclose(got, want, rtol=0, atol=1e-5 * max(1.0, np.abs(want).max()))
 
 
 def test_winograd_prepares_its_weights_once_for_inference():
