@@ -9,7 +9,6 @@ from jax import Array
 
 from declax.layers.channels_last import Window, plain
 
-
 _WIDTH = 16
 """A block has at most so many channels: with 32 groups of 4 to 32 channels this was the fastest of 16, 32 and 64."""
 

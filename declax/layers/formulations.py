@@ -137,10 +137,12 @@ def _default_on_cpu(problem: Problem) -> str:
 def _winograd_pays(problem: Problem) -> bool:
     """Where Winograd was at least 10 % faster than XLA's convolution, at batch 1 and 16, on two cores with AVX-512.
 
-    Images of 14x14 and 28x28 with 96 to 256 channels: 1.25 to 2 times at inference, 1.1 to 1.3 with both gradients.
-    On larger images what the transforms read and write costs as much as is won, on smaller ones those of the weights.
+    At inference over images of 14x14 and 28x28 with 128 to 256 channels it was 1.25 to 2 times as fast. On larger
+    images what the transforms read and write costs as much as is won, on smaller ones those of the weights. In
+    training the gain of a whole net was 5 %, which is not worth the time that its programs take to compile.
     """
-    return min(problem.channels, problem.filters) >= 96 and 100 <= math.prod(problem.outs) <= 800
+    wide = min(problem.channels, problem.filters) >= 128
+    return not problem.train and wide and 100 <= math.prod(problem.outs) <= 800
 
 
 def convolution(data: Any, weight: Any, window: Window, name: str | None = None) -> Array:

@@ -55,16 +55,18 @@ def with_transformed(data: Array, weight: Array, pad: Shape) -> Array:
         ends = (2 * tiles[0] - 1, 2 * tiles[1] - 1)
         points = [[x[:, i : i + ends[0] : 2, j : j + ends[1] : 2] for j in range(4)] for i in range(4)]
         points = _both_ways(_DATA, points)
-        products = [[points[i][j].reshape(-1, channels) @ weight[4 * i + j] for j in range(4)] for i in range(4)]
+        stacked = jnp.stack([x.reshape(-1, channels) for line in points for x in line])
+        together = lax.dot_general(stacked, weight, (((2,), (1,)), ((0,), (0,))))
+        products = [[together[4 * i + j] for j in range(4)] for i in range(4)]
         result = [[y.reshape(-1, *tiles, filters) for y in line] for line in _both_ways(_RESULT, products)]
         y = jnp.stack([jnp.stack(line, 3) for line in result], 2)
         return y.reshape(-1, 2 * tiles[0], 2 * tiles[1], filters)
 
-    together = _group(count, tiles[0] * tiles[1])
-    if together == count:
+    size = _group(count, tiles[0] * tiles[1])
+    if size == count:
         y = group(padded)
     else:
-        y = lax.map(group, padded.reshape(-1, together, *padded.shape[1:]))
+        y = lax.map(group, padded.reshape(-1, size, *padded.shape[1:]))
         y = y.reshape(count, *y.shape[2:])
     return y[:, : outs[0], : outs[1]]
 
