@@ -138,13 +138,20 @@ def _problems(
     """The distinct problems of a graph, with the names of the nodes that have each."""
     types = infer.decide_types(symbol.heads, type_dict)
     shapes = infer.infer_shapes(symbol.heads, symbol._by_name((), given, "autotune"), types)
-    if not shapes.complete:
-        names = symbol.list_arguments()
-        undecided = [n for n, s in zip(names, shapes.arguments, strict=True) if s is None or None in s]
-        raise BindError(f"autotune cannot decide the shapes of {', '.join(undecided) or 'all nodes'}; provide them")
-    known = passes.Known(shapes, types, train)
+    names = (*symbol.list_arguments(), *symbol.list_auxiliary_states())
+    known_shapes = dict(zip(names, (*shapes.arguments, *shapes.auxiliary), strict=True))
+    undecided = [n for n, s in known_shapes.items() if s is None or None in s]
+    if undecided:
+        raise BindError(f"autotune cannot decide the shapes of {', '.join(undecided)}; please provide them")
+    dtypes = ("float32" if t is None else t for t in (*types.arguments, *types.auxiliary))
+    with jax.enable_x64(True):
+        variables = {n: jax.ShapeDtypeStruct(s, t) for (n, s), t in zip(known_shapes.items(), dtypes, strict=True)}
+    before = passes.before("layout", symbol.heads, variables, train)
+    if before is None:
+        raise BindError("autotune needs shapes and types of all nodes, which inference does not find in this graph")
+    heads, known = before
     found: dict[Problem, list[str]] = {}
-    for node in graph.topological(symbol.heads):
+    for node in graph.topological(heads):
         problem = layout.problem(node, known)
         if problem is not None:
             found.setdefault(problem, []).append(node.name)

@@ -241,6 +241,16 @@ def test_training_is_measured_apart_and_added(path):
     assert len(tuned.current().chosen) == 4
 
 
+def test_measured_is_the_graph_as_other_passes_leave_it(path):
+    x = sym.Convolution(sym.Variable("data"), num_filter=64, kernel=(1, 1), no_bias=True, name="conv")
+    x = sym.Pooling(x, kernel=(2, 2), stride=(2, 2), pool_type="avg")
+    shapes = {"data": (1, 4, 8, 8)}
+    for exchange, size in ((True, 4), (False, 8)):
+        with dx.passes.switched(exchange=exchange):
+            (measured,) = dx.autotune(x, seconds=0.0, **shapes).measured
+        assert measured.problem.data == (1, size, size, 4)
+
+
 def test_equal_convolutions_are_measured_once(path):
     x = sym.Variable("data")
     for i in range(3):

@@ -154,18 +154,12 @@ def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: boo
     """The plan that the enabled passes over graphs make, and with `rolled` loops of what repeats."""
     from declax.plan import Plan
 
-    chosen = enabled()
     variables = {n.name: x for n, x in zip((*plan.arguments, *plan.states), (*args, *aux), strict=True)}
-    operators = {s.node.op_name for s in plan.steps}
     if len(variables) != len(args) + len(aux):
         return plan
-    heads = plan.heads
-    for name, module, triggers in _PIPELINE:
-        if name in chosen and not triggers.isdisjoint(operators):
-            known = _known(heads, variables, train)
-            if known is None:
-                return plan
-            heads = import_module(module).apply(heads, known)
+    heads = _passed(plan.heads, variables, train, _PIPELINE)
+    if heads is None:
+        return plan
     found = plan
     if tuple(heads) != plan.heads:
         found = Plan(heads, plan.arguments, plan.states, plan.heads)
@@ -177,6 +171,32 @@ def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: boo
         known = _known(heads, variables, train)
         found = found if known is None else roll.apply(found, known)
     return found
+
+
+def _passed(
+    heads: Sequence[Entry], variables: Mapping[str, Any], train: bool, pipeline: Sequence[tuple]
+) -> Sequence[Entry] | None:
+    """The heads that the enabled ones of these passes over graphs make; None where inference does not reach."""
+    operators = {n.op_name for n in graph.topological(heads)}
+    for name, module, triggers in pipeline:
+        if name in enabled() and not triggers.isdisjoint(operators):
+            known = _known(heads, variables, train)
+            if known is None:
+                return None
+            heads = import_module(module).apply(heads, known)
+    return heads
+
+
+def before(
+    name: str, heads: Sequence[Entry], variables: Mapping[str, Any], train: bool
+) -> tuple[Sequence[Entry], Known] | None:
+    """The graph that the pass `name` gets, and what is known of it; None where inference does not reach.
+
+    `variables` are arrays or `jax.ShapeDtypeStruct`s by name.
+    """
+    found = _passed(heads, variables, train, _PIPELINE[: [p[0] for p in _PIPELINE].index(name)])
+    known = None if found is None else _known(found, variables, train)
+    return None if found is None or known is None else (found, known)
 
 
 _LEAST_ROLLED = 24
