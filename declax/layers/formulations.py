@@ -129,20 +129,8 @@ def default(problem: Problem) -> str:
 def _default_on_cpu(problem: Problem) -> str:
     if _is_depthwise(problem):
         return "shifted"
-    if _is_grouped(problem):
-        return "blocks"  # 1.4 to 6 times as fast as XLA's at inference, up to 160 times in training (ResNeXt's shapes)
-    return "winograd" if _is_winograd(problem) and _winograd_pays(problem) else "convolution"
-
-
-def _winograd_pays(problem: Problem) -> bool:
-    """Where Winograd was at least 10 % faster than XLA's convolution, at batch 1 and 16, on two cores with AVX-512.
-
-    At inference over images of 14x14 and 28x28 with 128 to 256 channels it was 1.25 to 2 times as fast. On larger
-    images what the transforms read and write costs as much as is won, on smaller ones those of the weights. In
-    training the gain of a whole net was 5 %, which is not worth the time that its programs take to compile.
-    """
-    wide = min(problem.channels, problem.filters) >= 128
-    return not problem.train and wide and 100 <= math.prod(problem.outs) <= 800
+    # blocks: 1.4 to 6 times as fast as XLA's grouped convolution at inference, up to 160 times in training (ResNeXt)
+    return "blocks" if _is_grouped(problem) else "convolution"
 
 
 def convolution(data: Any, weight: Any, window: Window, name: str | None = None) -> Array:
