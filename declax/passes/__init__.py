@@ -32,7 +32,7 @@ _CHOICES = {
     "fold": "at inference, BatchNorm goes into the weights of the convolution or product before it",
     "exchange": "average pooling and 1x1 convolutions change places where that is less work",
     "layout": "convolutions and what stands between them run channels-last, with transposes only at the borders",
-    "formulate": "convolutions run as products, sums of shifted data or in blocks where that is faster, or as autotune found",
+    "formulate": "convolutions run as products, shifted sums or blocks where that is faster, or as autotune found",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
     "roll": "steps that repeat over shared weights, each fed by the one before, are compiled once and run as a loop",
     "stack": "blocks with weights of their own are rolled too, over stacked weights (off unless asked for)",
