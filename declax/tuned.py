@@ -204,5 +204,6 @@ def _processor() -> str:
     return " ".join(found) or platform.machine()
 
 
+@cache
 def _digest() -> str:
     return hashlib.sha256(json.dumps([_VERSION, machine()], sort_keys=True).encode()).hexdigest()[:12]

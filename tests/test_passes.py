@@ -10,7 +10,7 @@ import pytest
 import declax as dx
 from declax.backend import compiler_options
 from declax.layers.channels_last import Window, plain
-from declax.layers.formulations import convolution
+from tests.formulated import convolution
 
 sym = dx.sym
 

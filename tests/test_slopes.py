@@ -110,6 +110,12 @@ def test_samples_move_with_their_parameters(name, attrs, noise):
         np.testing.assert_allclose(grads[names[0]], 1)
 
 
+def over_rows(x, row):
+    """A loop over the rows of x with one state, its outputs and the last state."""
+    out, last = mx.sym.contrib.foreach(row, x, [mx.sym.Variable("s")])
+    return mx.sym.Group([out, *last])
+
+
 def nested_foreach():
     x, w = mx.sym.Variable("x"), mx.sym.Variable("w")
 
@@ -117,8 +123,7 @@ def nested_foreach():
         inner, last = mx.sym.contrib.foreach(lambda v, s: (mx.sym.tanh(v * s[0]), [s[0] * w + v]), values, [state[0]])
         return mx.sym.sum(inner, axis=0), [last[0]]
 
-    out, last = mx.sym.contrib.foreach(row, x, [mx.sym.Variable("s")])
-    return mx.sym.Group([out, *last])
+    return over_rows(x, row)
 
 
 def while_in_foreach():
@@ -131,8 +136,7 @@ def while_in_foreach():
         )  # fmt: skip
         return mx.sym.sum(outs, axis=0), [last[1]]
 
-    out, last = mx.sym.contrib.foreach(row, x, [mx.sym.Variable("s")])
-    return mx.sym.Group([out, *last])
+    return over_rows(x, row)
 
 
 def cond_in_foreach():
@@ -144,8 +148,7 @@ def cond_in_foreach():
         )
         return chosen, [mx.sym.tanh(chosen)]
 
-    out, last = mx.sym.contrib.foreach(row, x, [mx.sym.Variable("s")])
-    return mx.sym.Group([out, *last])
+    return over_rows(x, row)
 
 
 @pytest.mark.parametrize(

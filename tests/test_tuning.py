@@ -16,8 +16,9 @@ from declax import tuned
 from declax.errors import BindError, LoadError, UsageError
 from declax.layers import blocks
 from declax.layers.channels_last import Window, plain
-from declax.layers.formulations import FORMULATIONS, Problem, candidates, convolution, default
+from declax.layers.formulations import FORMULATIONS, Problem, candidates, default
 from declax.layers.winograd import with_transformed
+from tests.formulated import convolution
 
 sym = dx.sym
 

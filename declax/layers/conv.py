@@ -103,11 +103,12 @@ def _shape(ins: Shapes, outs: Shapes, kernel, stride, dilate, pad, num_filter, l
     assign(ins, 0, tuple(data))
 
 
-def _crop(size: int, i: int, stride, reach, pad, adj, target_shape) -> tuple[int, int]:
-    """(pad, adj) of one dimension of a transposed convolution; `target_shape` overrides both."""
+def deconvolution_pad(size: int, i: int, *, kernel, stride, dilate, pad, adj, target_shape) -> tuple[int, int]:
+    """(pad, adj) of dimension i of a transposed convolution; `target_shape` overrides both."""
+    n = len(kernel)
     if not any(target_shape):
-        return pad[i], adj[i]
-    total = stride[i] * (size - 1) + reach[i] - target_shape[i]
+        return fill(pad, n, 0)[i], fill(adj, n, 0)[i]
+    total = fill(stride, n, 1)[i] * (size - 1) + _extent(kernel, dilate)[i] - target_shape[i]
     if total < 0:
         raise ShapeConflict(f"too big target shape: {target_shape[i]} of at most {total + target_shape[i]}")
     return (total + 1) // 2, total % 2
@@ -126,7 +127,9 @@ def _shape_transposed(
     for i, a in enumerate(spatial_axes(layout, n + 2)):
         size = data[a]
         if size is not None:
-            p, extra = _crop(size, i, steps, reach, fill(pad, n, 0), fill(adj, n, 0), target_shape)
+            p, extra = deconvolution_pad(
+                size, i, kernel=kernel, stride=stride, dilate=dilate, pad=pad, adj=adj, target_shape=target_shape
+            )
             if extra >= steps[i]:
                 raise ShapeConflict(f"adj={extra} must be smaller than stride={steps[i]}")
             out[a] = steps[i] * (size - 1) + reach[i] - 2 * p + extra
@@ -253,7 +256,9 @@ def Deconvolution(
     steps, reach, dilation = fill(stride, n, 1), _extent(kernel, dilate), fill(dilate, n, 1)
     padding = []
     for i, a in enumerate(spatial_axes(layout, n + 2)):
-        p, extra = _crop(data.shape[a], i, steps, reach, fill(pad, n, 0), fill(adj, n, 0), target_shape)
+        p, extra = deconvolution_pad(
+            data.shape[a], i, kernel=kernel, stride=stride, dilate=dilate, pad=pad, adj=adj, target_shape=target_shape
+        )
         padding.append((reach[i] - 1 - p, reach[i] - 1 - p + extra))
     y = lax.conv_general_dilated(
         data,

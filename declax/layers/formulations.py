@@ -8,10 +8,8 @@ chosen by default only where `_default_on_cpu` says so, which it does for what h
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jax
-import numpy as np
 from jax import Array
 
 from declax.layers import blocks, channels_last, patches, winograd
@@ -131,10 +129,3 @@ def _default_on_cpu(problem: Problem) -> str:
         return "shifted"
     # blocks: 1.4 to 6 times as fast as XLA's grouped convolution at inference, up to 160 times in training (ResNeXt)
     return "blocks" if _is_grouped(problem) else "convolution"
-
-
-def convolution(data: Any, weight: Any, window: Window, name: str | None = None) -> Array:
-    """The convolution of (N, *spatial, C) with (*kernel, C / num_group, O) by one formulation, or the default one."""
-    if name is None:
-        name = default(Problem(data.shape, weight.shape[-1], window, np.dtype(data.dtype).name, True))
-    return FORMULATIONS[name].run(data, weight, window)

@@ -12,9 +12,14 @@ def layout_of(layout: str | None, dims: int) -> str:
     return layout or DEFAULT[dims]
 
 
+def is_channels_first(layout: str | None) -> bool:
+    """Whether the channels are at axis 1, as they are when no layout is given."""
+    return layout is None or layout[1] == "C"
+
+
 def channel_axis(layout: str | None, rank: int) -> int:
     """The axis of the channels: 1 or the last."""
-    return 1 if layout is None or layout[1] == "C" else rank - 1
+    return 1 if is_channels_first(layout) else rank - 1
 
 
 def spatial_axes(layout: str | None, rank: int) -> tuple[int, ...]:

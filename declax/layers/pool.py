@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array, lax
 
 from declax.attrs import AttrError
-from declax.layers.layout import check_dims, check_lengths, check_positive, fill, spatial_axes
+from declax.layers.layout import check_dims, check_lengths, check_positive, fill, is_channels_first, spatial_axes
 from declax.registry import Tensor, gradient, op
 from declax.rules import Shapes, assign, like_first_type
 from declax.shapes import Shape, ShapeConflict, show
@@ -281,7 +281,7 @@ def _pool_all(data, pool_type, p_value, layout) -> Array:
 
 def _workspaces(kernel, pool_type, layout) -> int:
     """The indices that MXNet's oneDNN kernel of max pooling keeps."""
-    return int(pool_type == "max" and 1 <= len(kernel) <= 3 and layout in (None, "NCW", "NCHW", "NCDHW"))
+    return int(pool_type == "max" and 1 <= len(kernel) <= 3 and is_channels_first(layout))
 
 
 @op(aliases=("_npx_pooling",), shape=_shape, types=like_first_type, check=_check, workspaces=_workspaces)

@@ -336,7 +336,12 @@ def _contrib_BilinearResize2D(
     tall, wide = resized(size, other, mode, height, width, scale_height, scale_width)
     if (tall, wide) == size:
         return data
-    return resize_axis(resize_axis(data, 3, wide, align_corners), 2, tall, align_corners)
+    return resize(data, (tall, wide), align_corners)
+
+
+def resize(data: Array, sizes: tuple[int, ...], align_corners: bool, first: int = 2) -> Array:
+    """Images of other sizes (H', W') by linear interpolation along the axis `first` and the next."""
+    return resize_axis(resize_axis(data, first + 1, sizes[1], align_corners), first, sizes[0], align_corners)
 
 
 def _adaptive_shape(ins: Shapes, outs: Shapes, output_size) -> None:

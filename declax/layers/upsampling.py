@@ -18,6 +18,11 @@ def bilinear_kernel(scale: int) -> int:
     return 2 * scale - scale % 2
 
 
+def bilinear_pad(scale: int) -> int:
+    """What the transposed convolution with that filter takes off on every side."""
+    return math.ceil((scale - 1) / 2)
+
+
 def _shape(ins: Shapes, outs: Shapes, scale, sample_type, multi_input_mode) -> None:
     first = ins[0]
     if first is None:
@@ -76,7 +81,7 @@ def UpSampling(
     """
     if sample_type == "bilinear":
         image, weight = data
-        k, pad = bilinear_kernel(scale), math.ceil((scale - 1) / 2)
+        k, pad = bilinear_kernel(scale), bilinear_pad(scale)
         return Deconvolution(
             image, weight, None, kernel=(k, k), stride=(scale, scale), pad=(pad, pad),
             num_filter=num_filter, num_group=num_filter,

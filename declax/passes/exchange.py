@@ -11,12 +11,11 @@ from typing import Any
 
 from declax import graph
 from declax.graph import Entry, Node, Use
-from declax.layers.layout import fill
+from declax.layers.layout import fill, is_channels_first
 from declax.passes import Known
 from declax.passes.rewriting import call, plan_operator
 from declax.registry import Tensor, lookup
 
-_FIRST = (None, "NCW", "NCHW", "NCDHW")
 _POOLED_READS = 50
 """How many products of a convolution take as long as it takes to pool one number more, about."""
 
@@ -63,12 +62,12 @@ def _is_pointwise(conv: Node) -> bool:
     p = _params(conv)
     n = len(p["kernel"])
     plain = set(p["kernel"]) == set(fill(p["stride"], n, 1)) == {1} and not any(p["pad"])
-    return plain and p["num_group"] == 1 and p["layout"] in _FIRST
+    return plain and p["num_group"] == 1 and is_channels_first(p["layout"])
 
 
 def _is_linear(pool: Node) -> bool:
     p = _params(pool)
-    return p["pool_type"] in ("avg", "sum") and p["layout"] in _FIRST
+    return p["pool_type"] in ("avg", "sum") and is_channels_first(p["layout"])
 
 
 def _strides(pool: Node) -> bool:

@@ -1,31 +1,26 @@
 """Channels-last rules for operators of images that have no attribute for their axes: plans hold a form that has."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import jax.numpy as jnp
 from jax import Array
 
 from declax.graph import Entry, Node
-from declax.layers import channels_last, dropout, norm, spatial, upsampling
-from declax.layers.layout import fill
+from declax.layers import channels_last, conv, dropout, norm, spatial, upsampling
+from declax.layers.layout import fill, is_channels_first
 from declax.ops import slicing
-from declax.passes.rewriting import call, plan_operator
-from declax.passes.versions import Versions, follows, moved_axis, to_first, to_last, transposed
+from declax.passes.rewriting import plan_operator
+from declax.passes.versions import Rule, Versions, follows, like, moved_axis, replace, to_first, to_last
 from declax.registry import Key, OpDef, Tensor, Train, deduce, lookup
 from declax.shapes import Shape
 
-Rule = Callable[[Versions, Node], bool]
 
-
-def _replace(
+def _instead(
     versions: Versions, node: Node, op: OpDef, params: dict[str, Any], others: Sequence[Entry] = ()
 ) -> bool:  # fmt: skip
-    """`op` on the data, channels last, and the other inputs stands for the node."""
-    inputs = [versions.last(node.inputs[0]), *(versions.first(e) for e in others)]
-    versions.keep_last(node, call(op, node, inputs, params))
-    return True
+    """`op` on the data, channels last, and the other inputs as declared stands for the node."""
+    return replace(versions, node, op, params, [versions.last(node.inputs[0]), *map(versions.first, others)])
 
 
 def _sizes(versions: Versions, node: Node) -> Shape:
@@ -67,27 +62,21 @@ def _spread(versions: Versions, node: Node, window: dict[str, Any], bias: Sequen
     channels, groups = versions.known.shape(data)[1], window["num_group"]
     if groups > 1 and not (groups == channels and versions.known.shape(weight)[1] == 1):
         return False
-    n = len(window["kernel"])
-    moved = transposed(versions.first(weight), (*range(2, n + 2), 1, 0), weight, "_last")
     params = window | {"sizes": _sizes(versions, node), "no_bias": not bias}
-    inputs = [versions.last(data), moved, *(versions.first(b) for b in bias)]
-    versions.keep_last(node, call(_DECONVOLUTION, node, inputs, params))
-    return True
+    inputs = [versions.last(data), versions.weight(weight), *map(versions.first, bias)]
+    return replace(versions, node, _DECONVOLUTION, params, inputs)
 
 
 def _deconvolution(versions: Versions, node: Node) -> bool:
     p = node.params
     assert p is not None
-    if p["layout"] not in (None, "NCW", "NCHW", "NCDHW"):
+    if not is_channels_first(p["layout"]):
         return False
     n = len(p["kernel"])
     window = _chosen(p, "kernel", "num_group") | {"stride": fill(p["stride"], n, 1), "dilate": fill(p["dilate"], n, 1)}
-    if any(p["target_shape"]):
-        reach = [(k - 1) * d + 1 for k, d in zip(p["kernel"], window["dilate"], strict=True)]
-        numbers = zip(versions.known.shape(node.inputs[0])[2:], window["stride"], reach, p["target_shape"], strict=True)
-        window["pad"] = tuple((s * (size - 1) + r - target + 1) // 2 for size, s, r, target in numbers)
-    else:
-        window["pad"] = fill(p["pad"], n, 0)
+    numbers = _chosen(p, "kernel", "stride", "dilate", "pad", "adj", "target_shape")
+    sizes = versions.known.shape(node.inputs[0])[2:]
+    window["pad"] = tuple(conv.deconvolution_pad(size, i, **numbers)[0] for i, size in enumerate(sizes))
     return _spread(versions, node, window, node.inputs[2:])
 
 
@@ -99,9 +88,7 @@ def _channels_last_enlarge(data: Tensor, *, times: int):
 
 
 def _channels_last_resize(data: Tensor, *, sizes: Shape, align_corners: bool):
-    for axis, size in ((2, sizes[1]), (1, sizes[0])):
-        data = spatial.resize_axis(data, axis, size, align_corners)
-    return data
+    return spatial.resize(data, sizes, align_corners, 1)
 
 
 def _channels_last_averages(data: Tensor, *, sizes: Shape):
@@ -119,8 +106,8 @@ def _upsampling(versions: Versions, node: Node) -> bool:
         return False
     scale = p["scale"]
     if p["sample_type"] == "nearest":
-        return len(node.inputs) == 1 and _replace(versions, node, _ENLARGE, {"times": scale})
-    side, pad = upsampling.bilinear_kernel(scale), math.ceil((scale - 1) / 2)
+        return len(node.inputs) == 1 and _instead(versions, node, _ENLARGE, {"times": scale})
+    side, pad = upsampling.bilinear_kernel(scale), upsampling.bilinear_pad(scale)
     window = {"kernel": (side,) * 2, "stride": (scale,) * 2, "dilate": (1, 1), "pad": (pad,) * 2}
     return _spread(versions, node, window | {"num_group": p["num_filter"]}, ())
 
@@ -133,11 +120,11 @@ def _resize(versions: Versions, node: Node) -> bool:
     if sizes == versions.known.shape(node.inputs[0])[2:]:
         versions.keep_last(node, [versions.last(node.inputs[0])])
         return True
-    return _replace(versions, node, _RESIZE, {"sizes": sizes, "align_corners": node.params["align_corners"]})
+    return _instead(versions, node, _RESIZE, {"sizes": sizes, "align_corners": node.params["align_corners"]})
 
 
 def _averages(versions: Versions, node: Node) -> bool:
-    return follows(versions, node) and _replace(versions, node, _AVERAGES, {"sizes": _sizes(versions, node)})
+    return follows(versions, node) and _instead(versions, node, _AVERAGES, {"sizes": _sizes(versions, node)})
 
 
 # -- parts of images -------------------------------------------------------------------------------------------
@@ -148,7 +135,7 @@ def _cut(versions: Versions, node: Node, begin: Sequence[int | None], end: Seque
     order = to_last(versions.rank(node.inputs[0]))
     params = {"begin": tuple(begin[a] for a in order), "end": tuple(end[a] for a in order)}
     params["step"] = tuple(step[a] for a in order) if step else ()
-    return _replace(versions, node, lookup("slice"), params)
+    return _instead(versions, node, lookup("slice"), params)
 
 
 def _slice(versions: Versions, node: Node) -> bool:
@@ -181,9 +168,7 @@ def _repeat(versions: Versions, node: Node) -> bool:
     assert p is not None
     if not follows(versions, node) or p["axis"] is None or p["repeats"] == 0:
         return False
-    return _replace(
-        versions, node, lookup("repeat"), p | {"axis": moved_axis(p["axis"], versions.rank(node.inputs[0]))}
-    )
+    return like(versions, node, {"axis": moved_axis(p["axis"], versions.rank(node.inputs[0]))})
 
 
 # -- normalization ---------------------------------------------------------------------------------------------
@@ -210,7 +195,7 @@ _INSTANCE = plan_operator(_channels_last_instance_norm, outputs=("output", "mean
 
 def _lrn(versions: Versions, node: Node) -> bool:
     assert node.params is not None
-    return follows(versions, node) and _replace(versions, node, _LRN, dict(node.params))
+    return follows(versions, node) and _instead(versions, node, _LRN, dict(node.params))
 
 
 def _l2_normalization(versions: Versions, node: Node) -> bool:
@@ -219,24 +204,21 @@ def _l2_normalization(versions: Versions, node: Node) -> bool:
     assert p is not None
     if not follows(versions, node) or p["mode"] != "channel":
         return False
-    return _replace(versions, node, _L2, _chosen(p, "eps"))
+    return _instead(versions, node, _L2, _chosen(p, "eps"))
 
 
 def _instance_norm(versions: Versions, node: Node) -> bool:
     assert node.params is not None
     if not follows(versions, node):
         return False
-    return _replace(versions, node, _INSTANCE, dict(node.params), node.inputs[1:])
+    return _instead(versions, node, _INSTANCE, dict(node.params), node.inputs[1:])
 
 
 def _layer_norm(versions: Versions, node: Node) -> bool:
-    p = node.params
-    assert p is not None
-    assert node.op is not None
+    assert node.params is not None
     if not follows(versions, node):
         return False
-    changed = p | {"axis": moved_axis(p["axis"], versions.rank(node.inputs[0]))}
-    return _replace(versions, node, node.op, changed, node.inputs[1:])
+    return like(versions, node, {"axis": moved_axis(node.params["axis"], versions.rank(node.inputs[0]))})
 
 
 def _other_batch_norm(versions: Versions, node: Node) -> bool:
@@ -247,7 +229,7 @@ def _other_batch_norm(versions: Versions, node: Node) -> bool:
         return False
     shared = _chosen(p, "eps", "momentum", "fix_gamma", "use_global_stats")
     params = lookup("BatchNorm").defaults | shared | {"axis": versions.rank(node.inputs[0]) - 1}
-    return _replace(versions, node, lookup("BatchNorm"), params, node.inputs[1:])
+    return _instead(versions, node, lookup("BatchNorm"), params, node.inputs[1:])
 
 
 # -- dropout, a number for each channel ------------------------------------------------------------------------
@@ -287,11 +269,11 @@ def _dropout(versions: Versions, node: Node) -> bool:
     assert node.params is not None
     if not follows(versions, node):
         return False
-    return _replace(versions, node, _DROPOUT, _chosen(node.params, "p", "mode", "axes"))
+    return _instead(versions, node, _DROPOUT, _chosen(node.params, "p", "mode", "axes"))
 
 
 def _bias(versions: Versions, node: Node) -> bool:
-    return follows(versions, node) and _replace(versions, node, _BIAS, {}, node.inputs[1:])
+    return follows(versions, node) and _instead(versions, node, _BIAS, {}, node.inputs[1:])
 
 
 def prelu(versions: Versions, node: Node) -> bool:
@@ -300,7 +282,7 @@ def prelu(versions: Versions, node: Node) -> bool:
     shape = versions.known.shape(gamma)
     if not follows(versions, node) or len(shape) != 1 or shape[0] not in (1, versions.known.shape(data)[1]):
         return False
-    return _replace(versions, node, _PRELU, {}, [gamma])
+    return _instead(versions, node, _PRELU, {}, [gamma])
 
 
 RULES: dict[str, Rule] = {

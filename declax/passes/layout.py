@@ -5,7 +5,7 @@ C). Convolutions ask for the second; an operator that treats all points alike, o
 the version that its input has; all others get the first. A transpose stands only where versions meet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,14 +13,13 @@ from declax import graph, tuned
 from declax.graph import Entry, Node
 from declax.layers import channels_last
 from declax.layers.formulations import FORMULATIONS, Problem, default
-from declax.layers.layout import fill
+from declax.layers.layout import fill, is_channels_first
 from declax.passes import Known, enabled, images
 from declax.passes.rewriting import call, plan_operator, with_inputs
-from declax.passes.versions import Versions, follows, like, moved_axis, to_last, transposed
+from declax.passes.versions import Rule, Versions, follows, like, moved_axis, replace, to_last
 from declax.registry import OpDef, Tensor, deduce
 from declax.shapes import Shape
 
-_FIRST = (None, "NCW", "NCHW", "NCDHW")
 _LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
 
@@ -79,7 +78,7 @@ _PREPARED = plan_operator(_prepared_weight)
 def problem(node: Node, known: Known) -> Problem | None:
     """What a node is to the formulations of convolutions; None if it is no convolution that the layout pass takes."""
     p = node.params
-    if node.op is None or p is None or node.op.name != "Convolution" or p["layout"] not in _FIRST:
+    if node.op is None or p is None or node.op.name != "Convolution" or not is_channels_first(p["layout"]):
         return None
     data = node.inputs[0]
     n, channels, *space = known.shape(data)
@@ -94,17 +93,16 @@ def _convolution(versions: Versions, node: Node) -> bool:
     if p is None or found is None:
         return False
     how = chosen(found) if "formulate" in enabled() else "convolution"
-    window, n = found.window, len(found.window.kernel)
+    window = found.window
     data, weight, *bias = node.inputs
     params = {k: getattr(window, k) for k in ("kernel", "stride", "dilate", "pad", "num_group")}
     params |= {"no_bias": p["no_bias"], "formulation": how}
-    moved = transposed(versions.first(weight), (*range(2, n + 2), 1, 0), weight, "_last")
+    moved = versions.weight(weight)
     if FORMULATIONS[how].prepare is not None and not found.train:
         moved = call(_PREPARED, weight.node, [moved], {"formulation": how}, "_prepared")[0]
         params["prepared"] = True
     inputs = [versions.last(data), moved, *(versions.first(b) for b in bias)]
-    versions.keep_last(node, call(_CONVOLUTION, node, inputs, params))
-    return True
+    return replace(versions, node, _CONVOLUTION, params, inputs)
 
 
 def chosen(found: Problem) -> str:
@@ -118,7 +116,7 @@ def chosen(found: Problem) -> str:
 
 def _pooling(versions: Versions, node: Node) -> bool:
     assert node.params is not None
-    if not follows(versions, node) or node.params["layout"] not in _FIRST:
+    if not follows(versions, node) or not is_channels_first(node.params["layout"]):
         return False
     return like(versions, node, {"layout": _LAST[versions.rank(node.inputs[0]) - 2]})
 
@@ -131,7 +129,7 @@ def _batch_norm(versions: Versions, node: Node) -> bool:
     return like(versions, node, {"axis": rank - 1})
 
 
-def _along(name: str) -> Callable[[Versions, Node], bool]:
+def _along(name: str) -> Rule:
     """A rule for operators on any number of inputs that work along one axis, which the hyper-parameter `name` tells."""
 
     def rule(versions: Versions, node: Node) -> bool:
@@ -225,12 +223,11 @@ _POINTWISE_FILES = ("declax.ops.unary", "declax.ops.scalar", "declax.ops.element
 _NOT_POINTWISE = {"_contrib_div_sqrt_dim", "broadcast_to", "broadcast_axis", "broadcast_like"}
 _POINTWISE = ("Activation", "Cast", "amp_cast", "_copy", "BlockGrad", "zeros_like", "ones_like")
 
-_RULES: dict[str, Callable[[Versions, Node], bool]] = {
+_RULES: dict[str, Rule] = {
     "Convolution": _convolution,
     "Pooling": _pooling,
     "BatchNorm": _batch_norm,
     "_contrib_BatchNormWithReLU": _batch_norm,
-    "Convolution_v1": _convolution,
     "Concat": _along("dim"),
     "SliceChannel": _along("axis"),
     "softmax": _along("axis"),

@@ -1,12 +1,12 @@
 """Two versions of a value, as declared and channels last: what the rules of the layout pass work with."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from declax.graph import Entry, Node
 from declax.passes import Known
 from declax.passes.rewriting import call
-from declax.registry import lookup
+from declax.registry import OpDef, lookup
 from declax.shapes import Shape
 
 
@@ -42,6 +42,10 @@ class Versions:
             found = self._last[key] = transposed(self._first[key], to_last(self.rank(entry)), entry, "_last")
         return found
 
+    def weight(self, entry: Entry) -> Entry:
+        """Weights (O, I, *kernel) as (*kernel, I, O)."""
+        return transposed(self.first(entry), (*range(2, self.rank(entry)), 1, 0), entry, "_last")
+
     def keep(self, node: Node, new: Sequence[Entry]) -> None:
         """Notes a node's outputs as declared."""
         self._first.update({(id(node), i): e for i, e in enumerate(new)})
@@ -63,6 +67,7 @@ def to_first(rank: int) -> Shape:
 
 
 def transposed(entry: Entry, axes: Shape, like: Entry, suffix: str) -> Entry:
+    """The entry with its axes in another order, named after `like`."""
     return call(lookup("transpose"), like.node, [entry], {"axes": axes}, suffix)[0]
 
 
@@ -76,10 +81,19 @@ def follows(versions: Versions, node: Node) -> bool:
     return bool(node.inputs) and versions.has_last(node.inputs[0])
 
 
+def replace(versions: Versions, node: Node, op: OpDef, params: dict[str, Any], inputs: Sequence[Entry]) -> bool:
+    """`op` over these inputs stands for the node, whose outputs it gives channels last; always True."""
+    versions.keep_last(node, call(op, node, inputs, params))
+    return True
+
+
 def like(versions: Versions, node: Node, changed: dict[str, Any], channel_inputs: int = 1) -> bool:
     """The same operator with other hyper-parameters; the inputs behind the first `channel_inputs` stay as they are."""
     assert node.op is not None
     inputs = [versions.last(e) for e in node.inputs[:channel_inputs]]
     inputs += [versions.first(e) for e in node.inputs[channel_inputs:]]
-    versions.keep_last(node, call(node.op, node, inputs, {**(node.params or {}), **changed}))
-    return True
+    return replace(versions, node, node.op, {**(node.params or {}), **changed}, inputs)
+
+
+Rule = Callable[[Versions, Node], bool]
+"""Puts a node into the new graph if its layout can follow; says whether it did."""
