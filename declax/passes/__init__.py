@@ -178,12 +178,15 @@ def _passed(
 ) -> Sequence[Entry] | None:
     """The heads that the enabled ones of these passes over graphs make; None where inference does not reach."""
     operators = {n.op_name for n in graph.topological(heads)}
+    known = None
     for name, module, triggers in pipeline:
         if name in enabled() and not triggers.isdisjoint(operators):
-            known = _known(heads, variables, train)
+            known = known or _known(heads, variables, train)
             if known is None:
                 return None
-            heads = import_module(module).apply(heads, known)
+            new = import_module(module).apply(heads, known)
+            if tuple(new) != tuple(heads):
+                heads, known = new, None
     return heads
 
 
