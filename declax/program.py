@@ -37,12 +37,12 @@ class Program:
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         key = None if words is None else key_of(words)
-        with passes.only(*self._choices), tuned.using(self._tuned):
+        with passes.only(*self._choices), tuned.using(self._tuned), passes.in_process():
             return self.lowered.flat(args, aux, train, key)
 
     def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
         """What runs for arrays like these, under the choices that were in force when the program was made."""
-        with passes.only(*self._choices), tuned.using(self._tuned):
+        with passes.only(*self._choices), tuned.using(self._tuned), passes.in_process():
             return self.lowered.planned(args, aux, train)
 
     @cached_property

@@ -23,6 +23,7 @@ import numpy as np
 from declax import graph, tuned
 from declax.errors import InferenceError, nearest
 from declax.graph import Entry
+from declax.layers import onednn
 
 if TYPE_CHECKING:
     from declax.infer import Inferred
@@ -33,6 +34,7 @@ _CHOICES = {
     "exchange": "average pooling and 1x1 convolutions change places where that is less work",
     "layout": "convolutions and what stands between them run channels-last, with transposes only at the borders",
     "formulate": "convolutions run as products, shifted sums or blocks where that is faster, or as autotune found",
+    "onednn": "convolutions run in oneDNN, with what is added and a ReLU in the same pass, where jaxlib carries it",
     "library": "compiled with XLA's faster kernels for products and convolutions, where the backend has them",
     "roll": "steps that repeat over shared weights, each fed by the one before, are compiled once and run as a loop",
     "stack": "blocks with weights of their own are rolled too, over stacked weights (off unless asked for)",
@@ -73,6 +75,7 @@ def _checked(name: str) -> str:
 
 class _Local(threading.local):
     enabled: frozenset[str] | None = None
+    in_process: bool = False
 
 
 _local = _Local()
@@ -85,10 +88,26 @@ def enabled() -> frozenset[str]:
 
 
 def state() -> tuple:
-    """What decides about plans: the choices in force, what was measured on this machine, and whether
-    MXNET_BACKWARD_DO_MIRROR asks for mirroring.
+    """What decides about plans: the choices in force, what was measured on this machine, whether
+    MXNET_BACKWARD_DO_MIRROR asks for mirroring, and whether oneDNN may be used.
     """
-    return enabled(), tuned.current(), os.environ.get("MXNET_BACKWARD_DO_MIRROR", "0") not in ("", "0")
+    mirrored = os.environ.get("MXNET_BACKWARD_DO_MIRROR", "0") not in ("", "0")
+    return enabled(), tuned.current(), mirrored, uses_onednn()
+
+
+@contextmanager
+def in_process() -> Iterator[None]:
+    """What is traced inside is compiled for this process alone, never exported: kernels of this machine may be used."""
+    before, _local.in_process = _local.in_process, True
+    try:
+        yield
+    finally:
+        _local.in_process = before
+
+
+def uses_onednn() -> bool:
+    """Whether plans made now may hold convolutions by oneDNN."""
+    return _local.in_process and "onednn" in enabled() and onednn.is_available()
 
 
 @contextmanager
@@ -140,7 +159,7 @@ class Known:
 
 def optimised(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool) -> "Plan":
     """The plan that the enabled passes make of a plan for arrays like these; the same plan where none applies."""
-    chosen, _, mirrored = state()
+    chosen, _, mirrored, _ = state()
     if not train or "recompute" not in chosen:
         return _rewritten(plan, args, aux, train, "roll" in chosen)
     from declax.passes import recompute
@@ -179,8 +198,9 @@ def _passed(
     """The heads that the enabled ones of these passes over graphs make; None where inference does not reach."""
     operators = {n.op_name for n in graph.topological(heads)}
     known = None
+    chosen = enabled() if uses_onednn() else enabled() - {"onednn"}
     for name, module, triggers in pipeline:
-        if name in enabled() and not triggers.isdisjoint(operators):
+        if name in chosen and not triggers.isdisjoint(operators):
             known = known or _known(heads, variables, train)
             if known is None:
                 return None
@@ -209,6 +229,7 @@ _PIPELINE = (
     ("fold", "declax.passes.fold", frozenset({"BatchNorm"})),
     ("exchange", "declax.passes.exchange", frozenset({"Pooling"})),
     ("layout", "declax.passes.layout", frozenset({"Convolution"})),
+    ("onednn", "declax.passes.epilogue", frozenset({"Convolution"})),
 )
 """The passes over graphs in the order in which they run: name, module, operators without which it has nothing to do."""
 

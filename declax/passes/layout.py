@@ -14,7 +14,7 @@ from declax.graph import Entry, Node
 from declax.layers import channels_last
 from declax.layers.formulations import FORMULATIONS, Problem, default
 from declax.layers.layout import fill, is_channels_first
-from declax.passes import Known, enabled, images
+from declax.passes import Known, enabled, images, uses_onednn
 from declax.passes.rewriting import call, plan_operator, with_inputs
 from declax.passes.versions import Rule, Versions, follows, like, moved_axis, replace, to_last
 from declax.registry import OpDef, Tensor, deduce
@@ -46,6 +46,7 @@ def _channels_last_convolution(
     data: Tensor,
     weight: Tensor,
     bias: Tensor | None = deduce(when=lambda no_bias: not no_bias),
+    added: Tensor | None = deduce(when=lambda adds: adds),
     *,
     kernel: Shape,
     stride: Shape,
@@ -55,10 +56,17 @@ def _channels_last_convolution(
     no_bias: bool,
     formulation: str,
     prepared: bool = False,
+    adds: bool = False,
+    relu: bool = False,
 ):
-    """A convolution by a formulation (layers/formulations.py), over `prepared` weights or plain ones, with its bias."""
+    """A convolution by a formulation (layers/formulations.py), over `prepared` weights or plain ones, with its bias.
+
+    Where the formulation takes them in the same pass, `added` is added and `relu` cuts off what is below 0.
+    """
     window = channels_last.Window(kernel, stride, dilate, pad, num_group)
     how = FORMULATIONS[formulation]
+    if how.fused is not None:
+        return how.fused(data, weight, bias, added, window, relu)
     run = how.prepared if prepared and how.prepared is not None else how.run
     y = run(data, weight, window)
     return y if bias is None else y + bias
@@ -71,7 +79,7 @@ def _prepared_weight(weight: Tensor, *, formulation: str):
     return prepare(weight)
 
 
-_CONVOLUTION = plan_operator(_channels_last_convolution)
+CONVOLUTION = plan_operator(_channels_last_convolution)
 _PREPARED = plan_operator(_prepared_weight)
 
 
@@ -102,13 +110,15 @@ def _convolution(versions: Versions, node: Node) -> bool:
         moved = call(_PREPARED, weight.node, [moved], {"formulation": how}, "_prepared")[0]
         params["prepared"] = True
     inputs = [versions.last(data), moved, *(versions.first(b) for b in bias)]
-    return replace(versions, node, _CONVOLUTION, params, inputs)
+    return replace(versions, node, CONVOLUTION, params, inputs)
 
 
 def chosen(found: Problem) -> str:
     """The formulation of a convolution: what was measured on this machine, or else the default."""
     name = tuned.current().chosen.get(str(found))
-    return name if name is not None and FORMULATIONS[name].fits(found) else default(found)
+    if name is not None and FORMULATIONS[name].fits(found) and (name != "onednn" or uses_onednn()):
+        return name
+    return default(found, uses_onednn())
 
 
 # -- operators that can be told their axes ---------------------------------------------------------------------
