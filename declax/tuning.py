@@ -163,7 +163,9 @@ def _measured(problem: Problem, seconds: float) -> dict[str, float]:
     with jax.enable_x64(problem.dtype == "float64"):
         programs: dict[str, tuple[Callable, tuple]] = {}
         first: dict[str, float] = {}
-        for name in candidates(problem):
+        with passes.in_process():
+            names = candidates(problem, passes.uses_onednn())
+        for name in names:
             programs[name] = _program(problem, name)
             _run(*programs[name])
             first[name] = _run(*programs[name])

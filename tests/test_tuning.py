@@ -14,7 +14,7 @@ import pytest
 import declax as dx
 from declax import tuned
 from declax.errors import BindError, LoadError, UsageError
-from declax.layers import blocks
+from declax.layers import blocks, onednn
 from declax.layers.channels_last import Window, plain
 from declax.layers.formulations import FORMULATIONS, Problem, candidates, default
 from declax.layers.winograd import with_transformed
@@ -222,9 +222,10 @@ def test_autotune_measures_and_keeps(path):
         net(), seconds=0.0, progress=lambda m, done, total: told.append((m.nodes, done, total)), **SHAPES
     )
     assert told == [(("first",), 1, 2), (("second",), 2, 2)]
+    library = {"onednn"} if onednn.is_available() else set()
     assert [set(m.seconds) for m in report.measured] == [
-        {"convolution", "winograd", "patches"},
-        {"product", "convolution"},
+        {"convolution", "winograd", "patches"} | library,
+        {"product", "convolution"} | library,
     ]
     content = json.loads(path.read_text())
     assert content["chosen"] == {str(m.problem): m.chosen for m in report.measured}
@@ -250,6 +251,12 @@ def test_measured_is_the_graph_as_other_passes_leave_it(path):
         with dx.passes.switched(exchange=exchange):
             (measured,) = dx.autotune(x, seconds=0.0, **shapes).measured
         assert measured.problem.data == (1, size, size, 4)
+
+
+def test_what_is_switched_off_is_not_measured(path):
+    with dx.passes.switched(onednn=False):
+        report = dx.autotune(net(), seconds=0.0, **SHAPES)
+    assert all("onednn" not in m.seconds for m in report.measured)
 
 
 def test_equal_convolutions_are_measured_once(path):

@@ -122,17 +122,17 @@ FORMULATIONS: dict[str, Formulation] = {
     "onednn": Formulation(
         lambda data, weight, window: onednn.convolution(data, weight, None, None, window, False),
         lambda p: not p.train and onednn.fits(p.data, p.weight, p.result, p.dtype),
-        lambda p: onednn.is_available(),
         fused=onednn.convolution,
     ),
 }
 """Every formulation by name."""
 
 
-def candidates(problem: Problem) -> list[str]:
-    """Names of the formulations that are worth measuring, the one that runs by default first."""
-    usual = default(problem, onednn.is_available())
-    return [usual, *(n for n, f in FORMULATIONS.items() if n != usual and f.fits(problem) and f.promises(problem))]
+def candidates(problem: Problem, with_onednn: bool = False) -> list[str]:
+    """Names of the formulations that are worth measuring, the one that runs by default first; oneDNN if it may be."""
+    usual = default(problem, with_onednn)
+    others = (n for n, f in FORMULATIONS.items() if n != usual and f.fits(problem) and f.promises(problem))
+    return [usual, *(n for n in others if with_onednn or n != "onednn")]
 
 
 def default(problem: Problem, with_onednn: bool = False) -> str:
