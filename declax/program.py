@@ -4,7 +4,7 @@ A Program belongs to a Symbol and is shared by all executors bound from it, so t
 compiles nothing that was compiled before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,9 @@ class Program:
         self._options = compiler_options()
         self._choices = passes.enabled()
         self._tuned = tuned.current()
+        last = {(id(e.node), e.index): i for i, e in enumerate(lowered.heads)}
+        self.repeated = frozenset(range(len(lowered.heads))) - frozenset(last.values())
+        """Positions of outputs that are listed again: as in MXNet, the last one's gradient is the one that counts."""
 
     def compiled(self, function: Callable) -> Callable:
         """The function under `jax.jit`, with the options that were chosen when the program was made."""
@@ -94,7 +97,7 @@ class Program:
 
         def step(args: Any, aux: Any, words: Any, cotangents: Any) -> tuple[list, list, list]:
             outputs, backward, new = self._linear(args, aux, words)
-            return outputs, new, backward(_cotangents(outputs, cotangents))[0]
+            return outputs, new, backward(_cotangents(outputs, cotangents, self.repeated))[0]
 
         return self.compiled(step)
 
@@ -113,17 +116,19 @@ class Program:
         """`(backward, outputs, cotangents) -> gradients` for what `forward_kept` returned."""
 
         def backward(kept: Any, outputs: Any, cotangents: Any) -> list:
-            return kept(_cotangents(outputs, cotangents))[0]
+            return kept(_cotangents(outputs, cotangents, self.repeated))[0]
 
         return self.compiled(backward)
 
 
-def _cotangents(outputs: list, given: Sequence[Any]) -> list:
-    """Head gradients in the outputs' types; ones where none is given, nothing for integer outputs."""
+def _cotangents(outputs: list, given: Sequence[Any], repeated: Set[int]) -> list:
+    """Head gradients in the outputs' types: ones where none is given, zeros for `repeated`, nothing for integers."""
     found = []
-    for y, g in zip(outputs, given, strict=True):
+    for i, (y, g) in enumerate(zip(outputs, given, strict=True)):
         if not jax.numpy.issubdtype(y.dtype, jax.numpy.floating):
             found.append(np.zeros(y.shape, jax.dtypes.float0))
+        elif i in repeated:
+            found.append(jax.numpy.zeros(y.shape, y.dtype))
         elif g is None:
             found.append(jax.numpy.ones(y.shape, y.dtype))
         else:

@@ -223,8 +223,8 @@ class SegmentedProgram(Program):
     def _backward(self, kept: Any, outputs: Sequence[Any], given: Sequence[Any]) -> list:
         tape, arguments = kept
         grads: dict[int, Any] = {}
-        for slot, y, g in zip(self.lowered.plan.output_slots, outputs, given, strict=True):
-            if _is_floating(y):
+        for i, (slot, y, g) in enumerate(zip(self.lowered.plan.output_slots, outputs, given, strict=True)):
+            if _is_floating(y) and i not in self.repeated:
                 _accumulate(grads, slot, jax.numpy.ones(y.shape, y.dtype) if g is None else g.astype(y.dtype))
         for segment, active, back, outs in reversed(tape):
             if not any(i in grads for i in segment.writes):

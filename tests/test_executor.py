@@ -113,6 +113,21 @@ def test_forms_of_head_gradients(form):
     close(grads["x"], want(args, 3.0)["x"])
 
 
+@pytest.mark.parametrize("group2ctx", [None, {"other": mx.cpu(1)}])
+def test_of_an_output_listed_twice_the_last_gradient_counts(group2ctx):
+    x = mx.sym.Variable("x")
+    y = x * 2
+    with mx.AttrScope(ctx_group="other"):
+        z = x * 3
+    heads = mx.sym.Group([y, x, z, y, x])
+    ex = heads.simple_bind(mx.cpu(), group2ctx=group2ctx, x=(1,))
+    ex.forward(is_train=True)
+    ex.backward([mx.nd.array([10.0**i]) for i in range(5)])
+    assert ex.grad_dict["x"].asscalar() == 3 * 100 + 2 * 1000 + 10000  # asked of MXNet 1.9.1
+    _, back = jax.vjp(lambda x: mx.lower(heads)({"x": x})[0], jax.numpy.ones(1))
+    assert back(tuple(jax.numpy.full(1, 10.0**i) for i in range(5)))[0] == 3 * 100 + 2 * 1001 + 10010
+
+
 def test_head_gradients_that_are_missing_or_wrong():
     ex = dense().bind(mx.cpu(), given(), zeros_like(given()))
     ex.forward(is_train=True)
