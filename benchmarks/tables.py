@@ -8,11 +8,18 @@ from benchmarks.remote import PEERS
 
 
 def processor() -> str:
-    """The processor's name and the number of cores."""
+    """The processor's name, its widest vectors and the number of cores."""
     cpus = Path("/proc/cpuinfo")
     lines = cpus.read_text().splitlines() if cpus.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return f"{len(names)} cores {names[0]}" if names else platform.machine()
+    fields = [[part.strip() for part in line.split(":", 1)] for line in lines if ":" in line]
+    names = [value for key, value in fields if key == "model name"]
+    flags = next((value.split() for key, value in fields if key == "flags"), [])
+    vectors = next((f" ({shown})" for flag, shown in _VECTORS.items() if flag in flags), "")
+    return f"{len(names)} cores {names[0]}{vectors}" if names else platform.machine()
+
+
+_VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2"}
+"""What decides most about the speed of products, the widest first, by the kernel's name for it."""
 
 
 def _seconds(value: float) -> str:
