@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from declax import graph, passes, tuned
-from declax.backend import compiler_options
+from declax.backend import compiler_options, give_back_memory
 from declax.lower import Lowered
 from declax.plan import Plan
 from declax.prepare import PreparedInference, parameter_slots
@@ -36,7 +36,8 @@ class Program:
 
     def compiled(self, function: Callable) -> Callable:
         """The function under `jax.jit`, with the options that were chosen when the program was made."""
-        return jax.jit(function, compiler_options=self._options)
+        jitted = jax.jit(function, compiler_options=self._options)
+        return _Large(jitted) if len(self.lowered.plan.steps) >= _LARGE else jitted
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         key = None if words is None else key_of(words)
@@ -119,6 +120,24 @@ class Program:
             return kept(_cotangents(outputs, cotangents, self.repeated))[0]
 
         return self.compiled(backward)
+
+
+_LARGE = 50
+"""Graphs with as many operators take enough memory to compile that it is worth giving back."""
+
+
+class _Large:
+    """A jitted function that is compiled before its first run, so that what compiling took is free again by then."""
+
+    def __init__(self, jitted: Any):
+        self._jitted, self._is_compiled = jitted, False
+
+    def __call__(self, *args: Any) -> Any:
+        if not self._is_compiled:
+            self._is_compiled = True
+            self._jitted.lower(*args).compile()  # the call below finds what this made
+            give_back_memory()
+        return self._jitted(*args)
 
 
 def _cotangents(outputs: list, given: Sequence[Any], repeated: Set[int]) -> list:

@@ -300,3 +300,15 @@ def test_debug_str():
     assert "Op:FullyConnected, Name=fc" in text
     assert "3 arguments, 88 bytes" in text
     assert "3 gradients, 88 bytes" in text
+
+
+def test_a_large_graph_is_compiled_once_and_before_it_runs(caplog):
+    x = mx.sym.Variable("x")
+    for i in range(60):
+        x = mx.sym.tanh(x + i)
+    ex = x.simple_bind(mx.cpu(), x=(3,))
+    with jax.log_compiles(), caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            ex.forward(is_train=True)
+            ex.backward([mx.nd.ones((3,))])
+    assert sum("Compiling jit(step)" in r.message for r in caplog.records) == 1
