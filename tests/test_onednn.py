@@ -137,6 +137,8 @@ def test_not_for_what_oneDNN_refuses():
     assert not fits(Problem((0, 32, 32, 3), 8, window, "float32", False))
     assert not fits(Problem((2, 32, 32, 0), 8, window, "float32", False))
     assert not fits(Problem((2**20, 32, 32, 3), 8, window, "float32", False))
+    assert not fits(Problem((3, 1, 8), 2, Window((1,), (3,), (3,), (2,)), "float32", False))  # a crash
+    assert not fits(Problem((2, 4, 32, 3), 8, Window((3, 3), (1, 1), (2, 1), (1, 1)), "float32", False))
     assert default(Problem((2, 32, 32, 3), 8, window, "float32", False)) == "convolution"
 
 

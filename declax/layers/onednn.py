@@ -39,10 +39,15 @@ def _is_proven() -> bool:
     return here and metadata.version("jaxlib") in _PROVEN
 
 
-def fits(data: Shape, weight: Shape, out: Shape, dtype: str) -> bool:
-    """Whether oneDNN computes the convolution of (N, *spatial, C) with (*kernel, I, O) to (N, *out, O)."""
+def fits(data: Shape, weight: Shape, out: Shape, window: Window, dtype: str) -> bool:
+    """Whether oneDNN computes the convolution of (N, *spatial, C) with (*kernel, I, O) to (N, *out, O).
+
+    Windows that are larger than the data, or that see padding alone, end in crashes there.
+    """
     sizes = (data, weight, out)
-    return dtype == "float32" and 3 <= len(data) <= 5 and all(min(s) > 0 and math.prod(s) <= _MOST for s in sizes)
+    sane = dtype == "float32" and 3 <= len(data) <= 5 and all(min(s) > 0 and math.prod(s) <= _MOST for s in sizes)
+    axes = zip(data[1:-1], window.kernel, window.dilate, window.pad, strict=True)
+    return sane and all(pad <= (k - 1) * dilate < size for size, k, dilate, pad in axes)
 
 
 def convolution(

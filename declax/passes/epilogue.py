@@ -21,7 +21,7 @@ def apply(heads: Sequence[Entry], known: Known) -> list[Entry]:
     uses = graph.uses(heads)
 
     def change(node: Node, inputs: list[Entry]) -> list[Entry] | None:
-        if node.op_name in _ADDITIONS and len({known.shape(e) for e in node.inputs}) == 1:
+        if node.op_name in _ADDITIONS and len({(known.shape(e), known.dtype(e)) for e in node.inputs}) == 1:
             return _added(node, inputs, uses)
         if node.op_name == "Activation" and node.params is not None and node.params["act_type"] == "relu":
             return _fused(node, inputs, 0, uses, {"relu": True})
