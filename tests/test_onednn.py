@@ -51,6 +51,44 @@ def test_equals_xlas_convolution(name: str, biased: bool, added: bool, relu: boo
     np.testing.assert_allclose(got, jax.nn.relu(want) if relu else want, rtol=2e-5, atol=2e-5)
 
 
+def _random_problems(count: int) -> list[Problem]:
+    """Problems that oneDNN is said to fit, small and odd."""
+    numbers = np.random.default_rng(7)
+    found: list[Problem] = []
+    while len(found) < count:
+        dims = int(numbers.integers(1, 4))
+        kernel, stride, dilate, pad, sizes = (
+            tuple(int(n) for n in numbers.choice(choices, dims))
+            for choices in (
+                [1, 1, 2, 3, 5, 7],
+                [1, 1, 2, 3, 4],
+                [1, 1, 1, 2, 3],
+                [0, 0, 1, 2, 3, 6],
+                [1, 2, 3, 5, 9, 14],
+            )
+        )
+        groups = int(numbers.choice([1, 1, 2, 3]))
+        channels, filters = (groups * int(numbers.choice([1, 2, 3, 8, 16])) for _ in range(2))
+        window = Window(kernel, stride, dilate, pad, groups)
+        shape = (int(numbers.integers(1, 4)), *sizes, channels)
+        problem = Problem(shape, filters, window, "float32", False)
+        if FORMULATIONS["onednn"].fits(problem):
+            found.append(problem)
+    return found
+
+
+def test_random_windows():
+    problems = _random_problems(60)
+    values = [(_array(*p.data), _array(*p.weight)) for p in problems]
+
+    def all_by(run):
+        return jax.jit(lambda values: [run(x, w, p.window) for (x, w), p in zip(values, problems, strict=True)])(values)
+
+    wanted = all_by(channels_last.plain)
+    for problem, got, want in zip(problems, all_by(FORMULATIONS["onednn"].run), wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=5e-5, atol=5e-5, err_msg=str(problem))
+
+
 def _conv(data, name: str, **more):
     return mx.sym.Convolution(data, name=name, **({"num_filter": 8, "kernel": (3, 3), "pad": (1, 1)} | more))
 
