@@ -139,6 +139,10 @@ class _Large:
             give_back_memory()
         return self._jitted(*args)
 
+    def lower(self, *args: Any) -> Any:
+        """As of any jitted function: what is to be compiled."""
+        return self._jitted.lower(*args)
+
 
 def _cotangents(outputs: list, given: Sequence[Any], repeated: Set[int]) -> list:
     """Head gradients in the outputs' types: ones where none is given, zeros for `repeated`, nothing for integers."""
