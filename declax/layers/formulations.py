@@ -120,7 +120,7 @@ FORMULATIONS: dict[str, Formulation] = {
     ),
     "blocks": Formulation(blocks.convolution, _is_grouped),
     "onednn": Formulation(
-        lambda data, weight, window: onednn.convolution(data, weight, None, None, window, False),
+        lambda data, weight, window: onednn.convolution(data, weight, None, None, window),
         lambda p: not p.train and onednn.fits(p.data, p.weight, p.result, p.window, p.dtype),
         fused=onednn.convolution,
     ),

@@ -198,7 +198,7 @@ def _passed(
     """The heads that the enabled ones of these passes over graphs make; None where inference does not reach."""
     operators = {n.op_name for n in graph.topological(heads)}
     known = None
-    chosen = enabled() if uses_onednn() else enabled() - {"onednn"}
+    chosen = enabled() if not train and uses_onednn() else enabled() - {"onednn"}
     for name, module, triggers in pipeline:
         if name in chosen and not triggers.isdisjoint(operators):
             known = known or _known(heads, variables, train)

@@ -12,45 +12,33 @@ from declax.passes.layout import CONVOLUTION
 from declax.passes.rewriting import call
 
 _ADDITIONS = frozenset({"elemwise_add", "broadcast_add", "_grad_add"})
+_RELUS = frozenset({("Activation", "relu"), ("relu", None)})
+"""Operators, and the kind of those that have several."""
 
 
 def apply(heads: Sequence[Entry], known: Known) -> list[Entry]:
     """The heads over a graph in which such additions and ReLUs are parts of convolutions."""
-    if known.train:
-        return list(heads)  # gradients want the values in between
     uses = graph.uses(heads)
 
     def change(node: Node, inputs: list[Entry]) -> list[Entry] | None:
         if node.op_name in _ADDITIONS and len({(known.shape(e), known.dtype(e)) for e in node.inputs}) == 1:
-            return _added(node, inputs, uses)
-        if node.op_name == "Activation" and node.params is not None and node.params["act_type"] == "relu":
-            return _fused(node, inputs, 0, uses, {"relu": True})
-        if node.op_name == "relu":
-            return _fused(node, inputs, 0, uses, {"relu": True})
+            left, right = inputs
+            return _fused(node, left, 0, uses, "adds", right) or _fused(node, right, 1, uses, "adds", left)
+        if (node.op_name, (node.params or {}).get("act_type")) in _RELUS:
+            return _fused(node, inputs[0], 0, uses, "relu")
         return None
 
     return graph.rewrite(heads, change)
 
 
-def _added(node: Node, inputs: list[Entry], uses: dict[int, list[Use]]) -> list[Entry] | None:
-    for i in (0, 1):
-        if not _params(inputs[i]).get("adds"):
-            found = _fused(node, inputs, i, uses, {"adds": True}, [inputs[1 - i]])
-            if found is not None:
-                return found
-    return None
-
-
 def _fused(
-    node: Node, inputs: list[Entry], i: int, uses: dict[int, list[Use]], more: dict, others: Sequence[Entry] = ()
+    node: Node, conv: Entry, i: int, uses: dict[int, list[Use]], more: str, *others: Entry
 ) -> list[Entry] | None:
-    """The convolution that input i is, doing more, in the node's place; None where it is none, or has other readers."""
-    conv = inputs[i].node
-    p = _params(inputs[i])
-    if p.get("formulation") != "onednn" or p.get("relu") or len(uses[id(node.inputs[i].node)]) > 1:
+    """The convolution that input i became, doing `more`, in the node's place; None where that cannot be.
+
+    It cannot where it is no convolution by oneDNN, does so already, ends in a ReLU, or is read elsewhere too.
+    """
+    p = conv.node.params or {}
+    if p.get("formulation") != "onednn" or p.get("relu") or p.get(more) or len(uses[id(node.inputs[i].node)]) > 1:
         return None
-    return call(CONVOLUTION, node, [*conv.inputs, *others], {**p, **more})
-
-
-def _params(entry: Entry) -> dict:
-    return dict(entry.node.params or {})
+    return call(CONVOLUTION, node, [*conv.node.inputs, *others], {**p, more: True})
