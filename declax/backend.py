@@ -1,13 +1,17 @@
-"""What declax asks of XLA when it compiles: options that go with one call of `jax.jit`, never with the process."""
+"""What declax asks of XLA when it compiles: options that go with one call of `jax.jit`, never with the process.
 
-import ctypes
-import sys
+What it asks of the C library for the whole process is in heap.py.
+"""
+
 from functools import cache
 from typing import Any
 
 import jax
 
 from declax import passes
+from declax.heap import give_back_memory, keep_memory
+
+__all__ = ["compiler_options", "give_back_memory", "keep_memory"]
 
 _OPTIONS = {
     ("cpu", "library"): {
@@ -40,17 +44,6 @@ def compiler_options(platform: str | None = None) -> dict[str, Any]:
         if on == platform and choice in passes.enabled() and _is_known(on, choice):
             found |= _OPTIONS[on, choice]
     return found
-
-
-def give_back_memory() -> None:
-    """Gives the system what the C library keeps of memory that was freed (glibc; elsewhere nothing happens).
-
-    Compiling a large step leaves hundreds of megabytes behind, which the step itself cannot use.
-    """
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 @cache

@@ -4,6 +4,7 @@ A Context is a name; the JAX device behind it is looked up when an array or an e
 a net never starts a backend.
 """
 
+import functools
 import threading
 from types import TracebackType
 from typing import Any
@@ -49,6 +50,7 @@ class Context:
             if self.device_id >= len(devices):
                 raise ContextError(self._missing(len(devices)))
             return devices[self.device_id]
+        _keep_memory()
         devices = jax.local_devices(backend="cpu")
         return devices[self.device_id % len(devices)]
 
@@ -95,6 +97,15 @@ class _Stack(threading.local):
 
 
 _stack = _Stack()
+
+
+@functools.cache
+def _keep_memory() -> None:
+    """Before the first CPU is looked up, and with it JAX's threads start: see heap.py."""
+    from declax import heap, passes
+
+    if "keep" in passes.enabled():
+        heap.keep_memory()
 
 
 def accelerators(kind: str) -> list:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from declax import graph, passes, tuned
-from declax.backend import compiler_options, give_back_memory
+from declax import graph, heap, passes, tuned
+from declax.backend import compiler_options
 from declax.lower import Lowered
 from declax.plan import Plan
 from declax.prepare import PreparedInference, parameter_slots
@@ -37,7 +37,7 @@ class Program:
     def compiled(self, function: Callable) -> Callable:
         """The function under `jax.jit`, with the options that were chosen when the program was made."""
         jitted = jax.jit(function, compiler_options=self._options)
-        return _Large(jitted) if len(self.lowered.plan.steps) >= _LARGE else jitted
+        return _Watched(jitted, len(self.lowered.plan.steps) >= _LARGE)
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         key = None if words is None else key_of(words)
@@ -126,18 +126,25 @@ _LARGE = 50
 """Graphs with as many operators take enough memory to compile that it is worth giving back."""
 
 
-class _Large:
-    """A jitted function that is compiled before its first run, so that what compiling took is free again by then."""
+class _Watched:
+    """A jitted function that is compiled before its first run, so that what compiling took can be free again then."""
 
-    def __init__(self, jitted: Any):
-        self._jitted, self._is_compiled = jitted, False
+    def __init__(self, jitted: Any, is_large: bool):
+        self._jitted, self._is_large, self._is_compiled = jitted, is_large, False
 
     def __call__(self, *args: Any) -> Any:
-        if not self._is_compiled:
+        if self._is_compiled:
+            heap.watch().look()
+        else:
             self._is_compiled = True
-            self._jitted.lower(*args).compile()  # the call below finds what this made
-            give_back_memory()
+            self._compile(args)
         return self._jitted(*args)
+
+    def _compile(self, args: tuple) -> None:
+        needs = self._jitted.lower(*args).compile().memory_analysis()  # the call that follows finds what this made
+        need = needs.temp_size_in_bytes + needs.output_size_in_bytes if needs else 0
+        if self._is_large or need > heap.SMALL:
+            heap.watch().expect(need)
 
     def lower(self, *args: Any) -> Any:
         """As of any jitted function: what is to be compiled."""
