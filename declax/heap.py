@@ -17,6 +17,9 @@ _USUAL_MMAP_MAX = 65536
 SMALL = 32 << 20
 """Blocks of up to so many bytes glibc keeps by itself once it has seen some."""
 
+_SPARE = 256 << 20
+"""Bytes that may be held beyond what the largest program needs, or half of its need where that is more."""
+
 _SHARE = 8
 """Programs that need more than this part of the machine's memory are not worth the risk of holes."""
 
@@ -58,13 +61,13 @@ class Watch:
         self._give_back()
 
     def look(self) -> None:
-        """To be called before every other run: gives memory back when the process holds half as much again."""
+        """To be called before every other run: gives memory back when the process holds too much."""
         if self._need > SMALL and resident() > self._limit:
             self._give_back()
 
     def _give_back(self) -> None:
         give_back_memory()
-        self._limit = resident() + self._need * 3 // 2
+        self._limit = resident() + self._need + max(self._need // 2, _SPARE)
 
 
 @cache

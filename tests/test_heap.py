@@ -60,14 +60,14 @@ def calls(monkeypatch):
     return made
 
 
-def test_a_watch_gives_back_what_is_more_than_half_as_much_again(calls):
+def test_a_watch_gives_back_what_is_beyond_half_as_much_again(calls):
     watch = heap.Watch(memory=8 << 30)
     watch.look()
     assert calls == []
-    watch.expect(200 << 20)
+    watch.expect(600 << 20)
     watch.expect(10 << 20)  # a smaller program beside it
     assert calls == ["back"] * 2
-    calls.resident += 290 << 20
+    calls.resident += 890 << 20
     watch.look()
     assert calls == ["back"] * 2
     calls.resident += 20 << 20
