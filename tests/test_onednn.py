@@ -1,5 +1,9 @@
 """Convolutions by oneDNN: the same numbers with everything that goes into them, and only where they may be."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -198,3 +202,33 @@ def test_on_another_device():
         x[:] = np.asarray(_array(*x.shape))
         second.arg_dict[name][:] = x.asnumpy()
     np.testing.assert_array_equal(first.forward()[0].asnumpy(), second.forward()[0].asnumpy())
+
+
+IN_FLIGHT = """
+import threading
+import jax
+import declax as mx
+
+def many(channels):
+    net = mx.sym.Variable("data")
+    for i, (kernel, stride) in enumerate([((7, 7), (2, 2)), ((3, 3), (1, 1)), ((1, 1), (1, 1))]):
+        pad = (kernel[0] // 2,) * 2
+        net = mx.sym.Convolution(net, kernel=kernel, stride=stride, pad=pad, num_filter=channels, name=f"c{i}")
+    ex = net.simple_bind(mx.cpu(), grad_req="null", data=(2, 3, 64, 64))
+    assert "onednn" in ex.debug_str()
+    for _ in range(10):
+        jax.block_until_ready([ex.forward()[0].data for _ in range(30)])
+
+threads = [threading.Thread(target=many, args=(n,)) for n in (5, 8, 16)]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+print("done")
+"""
+
+
+def test_many_runs_in_flight_end():
+    env = {k: v for k, v in os.environ.items() if k not in ("XLA_FLAGS", "DECLAX_PASSES")}  # one device, two pools
+    done = subprocess.run([sys.executable, "-c", IN_FLIGHT], env=env, capture_output=True, text=True, timeout=300)
+    assert done.stdout == "done\n", done.stderr

@@ -3,7 +3,8 @@
 XLA takes them as custom calls of its own, which it makes no promises about: between versions their settings changed
 their meaning, and settings that oneDNN refuses end the process. So they are used with the versions of jaxlib alone
 on which declax's tests have run, for convolutions that `fits` knows to be right, and in programs that stay in this
-process: they cannot be exported, nor kept in JAX's persistent cache.
+process: they cannot be exported, nor kept in JAX's persistent cache. A kernel that starts others inside its threads
+waits for ever there: oneDNN's products do, its convolutions for AVX2 and AVX-512 do not.
 """
 
 import functools
@@ -13,6 +14,7 @@ import platform
 import sys
 from collections.abc import Iterable
 from importlib import metadata
+from pathlib import Path
 
 import jax
 from jax import Array
@@ -28,7 +30,7 @@ _MOST = 2**31 - 1
 
 
 def is_available() -> bool:
-    """Whether this process may use them: an x86-64 Linux without a GPU, a proven jaxlib, no persistent cache."""
+    """Whether this process may use them: Linux on x86-64 with AVX2, no GPU, a proven jaxlib, no persistent cache."""
     cached = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
     return _is_proven() and not cached and jax.default_backend() == "cpu"
 
@@ -36,7 +38,7 @@ def is_available() -> bool:
 @functools.cache
 def _is_proven() -> bool:
     here = sys.platform == "linux" and platform.machine() == "x86_64"
-    return here and metadata.version("jaxlib") in _PROVEN
+    return here and metadata.version("jaxlib") in _PROVEN and "avx2" in Path("/proc/cpuinfo").read_text().split()
 
 
 def fits(data: Shape, weight: Shape, out: Shape, window: Window, dtype: str) -> bool:
