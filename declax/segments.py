@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from declax.backend import compiler_options
 from declax.context import Context
 from declax.errors import RunError
 from declax.lower import Lowered
@@ -26,6 +27,7 @@ class Segment:
 
     def __init__(self, lowered: Lowered, steps: list[Step], device: Any, kind: str):
         self.lowered, self.steps, self.device, self.kind = lowered, steps, device, kind
+        self._options = compiler_options(None if device is None else device.platform)
         self.reads: list[int] = []
         self.writes: list[int] = []
 
@@ -59,7 +61,10 @@ class Segment:
         return self._compiled(partial(self.run, train=True))
 
     def _compiled(self, function: Callable) -> Callable:
-        return jax.jit(function, static_argnums=2) if self.kind == "xla" else function
+        return self._jitted(function, 2) if self.kind == "xla" else function
+
+    def _jitted(self, function: Callable, *static: int) -> Callable:
+        return jax.jit(function, static_argnums=static, compiler_options=self._options)
 
     def _linear(
         self, values: Sequence[Any], words: Any, results: tuple, active: tuple[int, ...]
@@ -75,7 +80,7 @@ class Segment:
     @cached_property
     def kept(self) -> Callable:
         """`(values, words, results, active) -> (outputs, backward)`."""
-        return jax.jit(self._linear, static_argnums=(2, 3)) if self.kind == "xla" else self._linear
+        return self._jitted(self._linear, 2, 3) if self.kind == "xla" else self._linear
 
     @cached_property
     def back(self) -> Callable:
@@ -84,7 +89,7 @@ class Segment:
         def back(kept: Callable, cotangents: list) -> list:
             return kept(cotangents)[0]
 
-        return jax.jit(back) if self.kind == "xla" else back
+        return self._jitted(back) if self.kind == "xla" else back
 
 
 class _HostRun:
