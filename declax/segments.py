@@ -1,8 +1,8 @@
 """Graphs that cannot be one XLA computation: parts on several devices, host operators, shapes that depend on values.
 
-The plan of a Lowered graph is cut into segments. Compiled segments are jitted on their device; an operator that is
-Python outside XLA, or whose output shape depends on values, is a segment of its own that runs as it is. The backward
-goes through the segments in reverse with what each forward kept.
+The plan of a Lowered graph is cut into segments. Compiled segments are jitted on their device, as the passes make each
+of them by itself (excerpt.py); an operator that is Python outside XLA, or whose output shape depends on values, is a
+segment of its own that runs as it is. The backward goes through the segments in reverse with what each forward kept.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +12,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from declax import passes, tuned
 from declax.backend import compiler_options
 from declax.context import Context
 from declax.errors import RunError
+from declax.excerpt import Excerpt, excerpt
 from declax.lower import Lowered
 from declax.plan import Plan, Step, failure, run_items, run_step
 from declax.program import Program
@@ -28,6 +30,7 @@ class Segment:
     def __init__(self, lowered: Lowered, steps: list[Step], device: Any, kind: str):
         self.lowered, self.steps, self.device, self.kind = lowered, steps, device, kind
         self._options = compiler_options(None if device is None else device.platform)
+        self._choices, self._tuned = passes.enabled(), tuned.current()
         self.reads: list[int] = []
         self.writes: list[int] = []
 
@@ -44,11 +47,21 @@ class Segment:
 
     def run(self, values: Sequence[Any], words: Any, results: tuple, train: bool) -> list:
         """The written slots' values from the read slots' values; `results` is what `Results` operators are told."""
+        slots = dict(zip(self.reads, values, strict=True))
+        if self._excerpt is not None:
+            with passes.only(*self._choices), tuned.using(self._tuned), passes.in_process():
+                return self._excerpt.run(slots, words, train)
         with np_shape(self.lowered.np_shape):
-            slots = dict(zip(self.reads, values, strict=True))
             key = None if words is None else key_of(words)
             run_items(self.steps, slots, train, key, None, dict(results))
             return [slots[i] for i in self.writes]
+
+    @cached_property
+    def _excerpt(self) -> Excerpt | None:
+        if self.kind != "xla":
+            return None
+        with np_shape(self.lowered.np_shape):
+            return excerpt(self.lowered.plan, self.steps, self.reads, self.writes)
 
     @cached_property
     def infer(self) -> Callable:

@@ -1,0 +1,141 @@
+"""Segments of graphs that are no single XLA computation: passes see each, and the numbers stay the same."""
+
+import numpy as np
+import pytest
+
+import declax as mx
+from declax.excerpt import excerpt
+from declax.segments import SegmentedProgram
+
+RNG = np.random.default_rng(3)
+SHAPES = {"data": (2, 3, 12, 12), "softmax_label": (2,)}
+
+
+class Same(mx.operator.CustomOp):
+    def forward(self, is_train, req, in_data, out_data, aux):
+        self.assign(out_data[0], req[0], in_data[0])
+
+    def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+        self.assign(in_grad[0], req[0], out_grad[0])
+
+
+@mx.operator.register("same_for_excerpts")
+class SameProp(mx.operator.CustomOpProp):
+    def create_operator(self, ctx, shapes, dtypes):
+        return Same()
+
+
+def custom(x):
+    return mx.sym.Custom(x, op_type="same_for_excerpts", name="custom")
+
+
+def block(x, name, channels=4):
+    x = mx.sym.Convolution(x, kernel=(3, 3), pad=(1, 1), num_filter=channels, name=f"{name}_conv")
+    return mx.sym.Activation(mx.sym.BatchNorm(x, fix_gamma=False, name=f"{name}_bn"), act_type="relu")
+
+
+def net(between):
+    """Two paths; one goes on through `between`, the other passes it by."""
+    first = block(mx.sym.Variable("data"), "a")
+    second = block(between(first), "b") + mx.sym.Dropout(first, p=0.0)
+    flat = mx.sym.FullyConnected(
+        mx.sym.Pooling(second, global_pool=True, kernel=(1, 1), pool_type="avg"), num_hidden=5, name="fc"
+    )
+    return mx.sym.SoftmaxOutput(flat, name="softmax")
+
+
+def filled(symbol, **kwargs):
+    ex = symbol.simple_bind(mx.cpu(), **SHAPES, **kwargs)
+    rng = np.random.default_rng(5)
+    for name, x in (*ex.arg_dict.items(), *ex.aux_dict.items()):
+        x[:] = rng.integers(0, 5, x.shape) if name.endswith("label") else rng.uniform(0.2, 1, x.shape)
+    return ex
+
+
+def assert_same(one, other):
+    for is_train in (False, True):
+        for x, y in zip(one.forward(is_train=is_train), other.forward(is_train=is_train), strict=True):
+            np.testing.assert_allclose(x.asnumpy(), y.asnumpy(), rtol=1e-4, atol=1e-5)
+    one.backward()
+    other.backward()
+    for name, g in one.grad_dict.items():
+        np.testing.assert_allclose(g.asnumpy(), other.grad_dict[name].asnumpy(), rtol=1e-3, atol=1e-4, err_msg=name)
+    for name, x in one.aux_dict.items():
+        np.testing.assert_allclose(x.asnumpy(), other.aux_dict[name].asnumpy(), rtol=1e-4, err_msg=name)
+
+
+def segments(ex):
+    assert isinstance(ex._program, SegmentedProgram)
+    return ex._program.segments
+
+
+def test_passes_work_around_a_custom_operator():
+    ex = filled(net(custom))
+    assert_same(ex, filled(net(mx.sym.identity)))
+    kinds = [s.kind for s in segments(ex)]
+    assert kinds == ["xla", "host", "xla"]
+    first = segments(ex)[0]._excerpt
+    shapes = {"data": SHAPES["data"]} | {n: ex.arg_dict[n].shape for n in first.lowered.arguments if n != "data"}
+    args = [np.zeros(shapes[n], "f4") for n in first.lowered.arguments]
+    aux = [np.ones(ex.aux_dict[n].shape, "f4") for n in first.lowered.auxiliary_states]
+    text = str(first.lowered.planned(args, aux, train=False))
+    assert "BatchNorm" not in text
+    assert "a_conv" in text
+
+
+def test_choices_are_those_of_the_binding():
+    with mx.passes.only():
+        ex = filled(net(custom))
+    ex.forward()
+    (plan,) = segments(ex)[0]._excerpt.lowered._plans.values()
+    assert [s.node.op_name for s in plan.steps] == ["Convolution", "BatchNorm", "Activation"]
+
+
+def test_passes_work_on_every_device_of_a_group():
+    with mx.AttrScope(ctx_group="one"):
+        first = block(mx.sym.Variable("data"), "a")
+    with mx.AttrScope(ctx_group="two"):
+        second = mx.sym.Flatten(block(first, "b"))
+    symbol = mx.sym.SoftmaxOutput(mx.sym.FullyConnected(second, num_hidden=5, name="fc"), name="softmax")
+    ex = filled(symbol, group2ctx={"one": mx.cpu(1), "two": mx.cpu(2)})
+    assert_same(ex, filled(symbol))
+    assert all(s._excerpt is not None for s in segments(ex))
+
+
+def parts_of(symbol):
+    """The plan of a symbol, and what a segment of all its steps reads and writes."""
+    plan = mx.lower(symbol).plan
+    made = {i for s in plan.steps for i in s.outputs}
+    reads = sorted({i for s in plan.steps for i in s.inputs} - made)
+    return plan, plan.steps, reads, [*plan.output_slots, *plan.state_slots]
+
+
+def test_an_excerpt_of_everything_is_the_graph():
+    symbol = net(mx.sym.identity)
+    ex = filled(symbol)
+    plan, steps, reads, writes = parts_of(symbol)
+    values = [x.asnumpy() for x in (*ex.arg_arrays, *ex.aux_arrays)]
+    found = excerpt(plan, steps, reads, writes).run(dict(enumerate(values)), None, False)
+    np.testing.assert_allclose(found[0], ex.forward()[0].asnumpy(), rtol=1e-4, atol=1e-6)
+    assert len(found) == 1 + len(ex.aux_arrays)
+
+
+@pytest.mark.parametrize("what", ["a state written twice", "written in inference", "asks inference"])
+def test_what_only_the_whole_graph_knows(what):
+    data, mean, var = (mx.sym.Variable(n) for n in ("data", "mean", "var"))
+    states = {"moving_mean": mean, "moving_var": var}
+    if what == "a state written twice":
+        symbol = mx.sym.BatchNorm(mx.sym.BatchNorm(data, name="a", **states), name="b", **states)
+    elif what == "written in inference":
+        symbol = mx.sym.multi_sgd_mom_update(data, mx.sym.Variable("grad"), mean, lrs=(0.1,), wds=(0,), num_weights=1)
+    else:
+        symbol = mx.sym.zeros(shape=(0, 4)) + data
+    assert excerpt(*parts_of(symbol)) is None
+
+
+def test_values_from_outside_are_named_for_people():
+    ex = filled(net(custom))
+    last = segments(ex)[-1]._excerpt
+    outside = [n for n in last.lowered.arguments if "%" in n]
+    assert len(outside) == 2
+    assert any(n.startswith("custom_output (%") for n in outside)
