@@ -34,7 +34,8 @@ def keep_memory() -> bool:
     """
     if any(name.startswith("MALLOC_") for name in os.environ) or "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", ""):
         return False
-    return all(_mallopt(*setting) for setting in ((_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1)))
+    watch().is_on = all(_mallopt(*setting) for setting in ((_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1)))
+    return watch().is_on
 
 
 def give_back_memory() -> None:
@@ -51,18 +52,20 @@ class Watch:
     """Sees that little more is kept than the largest program needs: a heap in which blocks come and go gets holes."""
 
     def __init__(self, memory: int) -> None:
+        self.is_on = False
+        """Whether memory is kept, so that there is something to see to."""
         self._memory, self._need, self._limit = memory, 0, 0
 
     def expect(self, need: int) -> None:
         """To be told before a program's first run: the bytes of its temporaries and outputs."""
         self._need = max(self._need, need)
-        if self._need > self._memory // _SHARE:
-            _mallopt(_MMAP_MAX, _USUAL_MMAP_MAX)
+        if self.is_on and self._need > self._memory // _SHARE:
+            self.is_on = not _mallopt(_MMAP_MAX, _USUAL_MMAP_MAX)
         self._give_back()
 
     def look(self) -> None:
         """To be called before every other run: gives memory back when the process holds too much."""
-        if self._need > SMALL and resident() > self._limit:
+        if self.is_on and self._need > SMALL and resident() > self._limit:
             self._give_back()
 
     def _give_back(self) -> None:

@@ -55,13 +55,14 @@ def calls(monkeypatch):
 
     made = Calls()
     monkeypatch.setattr(heap, "give_back_memory", lambda: made.append("back"))
-    monkeypatch.setattr(heap, "_mallopt", lambda *setting: made.append(setting))
+    monkeypatch.setattr(heap, "_mallopt", lambda *setting: made.append(setting) or True)
     monkeypatch.setattr(heap, "resident", lambda: made.resident)
     return made
 
 
 def test_a_watch_gives_back_what_is_beyond_half_as_much_again(calls):
     watch = heap.Watch(memory=8 << 30)
+    watch.is_on = True
     watch.look()
     assert calls == []
     watch.expect(600 << 20)
@@ -78,10 +79,22 @@ def test_a_watch_gives_back_what_is_beyond_half_as_much_again(calls):
 
 def test_programs_too_large_for_the_machine_get_their_memory_anew(calls):
     watch = heap.Watch(memory=8 << 30)
+    watch.is_on = True
     watch.expect(1 << 30)
     assert calls == ["back"]
     watch.expect((1 << 30) + 1)
     assert calls == ["back", (heap._MMAP_MAX, heap._USUAL_MMAP_MAX), "back"]
+    calls.resident += 4 << 30
+    watch.look()
+    assert len(calls) == 3
+
+
+def test_a_watch_of_a_process_that_keeps_nothing_sees_to_nothing(calls):
+    watch = heap.Watch(memory=8 << 30)
+    watch.expect(2 << 30)
+    calls.resident += 8 << 30
+    watch.look()
+    assert calls == ["back"]  # what compiling took
 
 
 def test_what_the_process_holds_is_known():
