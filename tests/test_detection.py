@@ -47,7 +47,7 @@ def test_other_values_compile_nothing(name, monkeypatch):
     for n in inputs:
         ex.arg_dict[n][:] = inputs[n][..., ::-1].copy() if n == "loc_pred" else inputs[n] * 0.9
     assert not np.array_equal(ex.forward()[0].asnumpy(), first)
-    assert ex._program.infer._cache_size() == 1
+    assert ex._program.infer._jitted._cache_size() == 1
 
 
 def test_best_first_puts_the_dead_last_and_ties_in_order():
