@@ -8,7 +8,6 @@ from declax import graph
 from declax.graph import Entry, Node
 from declax.lower import Lowered
 from declax.plan import Plan, Step
-from declax.random import key_of
 
 
 class Excerpt:
@@ -21,10 +20,10 @@ class Excerpt:
         self.lowered, self._heads, self._writes = lowered, heads, writes
         self._arguments, self._states = slots_of(lowered.plan.arguments), slots_of(lowered.plan.states)
 
-    def run(self, slots: dict[int, Any], words: Any, train: bool) -> list:
+    def run(self, slots: dict[int, Any], train: bool, key: Any) -> list:
         """The written slots' values from those in `slots`, by what the passes in force make of the graph."""
         args, aux = ([slots[i] for i in chosen] for chosen in (self._arguments, self._states))
-        outputs, new = self.lowered.flat(args, aux, train, None if words is None else key_of(words))
+        outputs, new = self.lowered.flat(args, aux, train, key)
         made = dict(zip([*self._heads, *self._states], [*outputs, *new], strict=True))
         return [made[i] for i in self._writes]
 

@@ -24,7 +24,6 @@ _SHARE = 8
 """Programs that need more than this part of the machine's memory are not worth the risk of holes."""
 
 
-@cache
 def keep_memory() -> bool:
     """Lets this process keep freed memory and use it again; False where that is not possible or not wanted.
 

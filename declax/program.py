@@ -4,7 +4,8 @@ A Program belongs to a Symbol and is shared by all executors bound from it, so t
 compiles nothing that was compiled before.
 """
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -36,17 +37,22 @@ class Program:
 
     def compiled(self, function: Callable) -> Callable:
         """The function under `jax.jit`, with the options that were chosen when the program was made."""
-        jitted = jax.jit(function, compiler_options=self._options)
-        return _Watched(jitted, len(self.lowered.plan.steps) >= _LARGE)
+        return compiled(function, self._options, len(self.lowered.plan.steps))
+
+    @contextmanager
+    def chosen(self) -> Iterator[None]:
+        """What is traced inside follows the choices that were in force when the program was made."""
+        with passes.only(*self._choices), tuned.using(self._tuned), passes.in_process():
+            yield
 
     def _flat(self, args: Sequence[Any], aux: Sequence[Any], words: Any, train: bool) -> tuple[list, list]:
         key = None if words is None else key_of(words)
-        with passes.only(*self._choices), tuned.using(self._tuned), passes.in_process():
+        with self.chosen():
             return self.lowered.flat(args, aux, train, key)
 
     def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
         """What runs for arrays like these, under the choices that were in force when the program was made."""
-        with passes.only(*self._choices), tuned.using(self._tuned), passes.in_process():
+        with self.chosen():
             return self.lowered.planned(args, aux, train)
 
     @cached_property
@@ -124,6 +130,12 @@ class Program:
 
 _LARGE = 50
 """Graphs with as many operators take enough memory to compile that it is worth giving back."""
+
+
+def compiled(function: Callable, options: dict[str, Any], operators: int, *static: int) -> Callable:
+    """A function over so many operators under `jax.jit`; `static` are the positions of its static arguments."""
+    jitted = jax.jit(function, static_argnums=static, compiler_options=options)
+    return _Watched(jitted, operators >= _LARGE)
 
 
 class _Watched:

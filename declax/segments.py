@@ -12,14 +12,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from declax import passes, tuned
 from declax.backend import compiler_options
 from declax.context import Context
 from declax.errors import RunError
 from declax.excerpt import Excerpt, excerpt
 from declax.lower import Lowered
 from declax.plan import Plan, Step, failure, run_items, run_step
-from declax.program import Program
+from declax.program import Program, compiled
 from declax.random import key_of
 from declax.util import np_shape
 
@@ -27,10 +26,9 @@ from declax.util import np_shape
 class Segment:
     """Consecutive steps that run together: slots read, slots given to later segments, and a device or None."""
 
-    def __init__(self, lowered: Lowered, steps: list[Step], device: Any, kind: str):
-        self.lowered, self.steps, self.device, self.kind = lowered, steps, device, kind
+    def __init__(self, program: Program, steps: list[Step], device: Any, kind: str):
+        self.program, self.lowered, self.steps, self.device, self.kind = program, program.lowered, steps, device, kind
         self._options = compiler_options(None if device is None else device.platform)
-        self._choices, self._tuned = passes.enabled(), tuned.current()
         self.reads: list[int] = []
         self.writes: list[int] = []
 
@@ -48,11 +46,11 @@ class Segment:
     def run(self, values: Sequence[Any], words: Any, results: tuple, train: bool) -> list:
         """The written slots' values from the read slots' values; `results` is what `Results` operators are told."""
         slots = dict(zip(self.reads, values, strict=True))
+        key = None if words is None else key_of(words)
         if self._excerpt is not None:
-            with passes.only(*self._choices), tuned.using(self._tuned), passes.in_process():
-                return self._excerpt.run(slots, words, train)
+            with self.program.chosen():
+                return self._excerpt.run(slots, train, key)
         with np_shape(self.lowered.np_shape):
-            key = None if words is None else key_of(words)
             run_items(self.steps, slots, train, key, None, dict(results))
             return [slots[i] for i in self.writes]
 
@@ -66,18 +64,15 @@ class Segment:
     @cached_property
     def infer(self) -> Callable:
         """`run` for inference, compiled where the segment can be."""
-        return self._compiled(partial(self.run, train=False))
+        return self._compiled(partial(self.run, train=False), 2)
 
     @cached_property
     def train(self) -> Callable:
         """`run` for training, compiled where the segment can be."""
-        return self._compiled(partial(self.run, train=True))
+        return self._compiled(partial(self.run, train=True), 2)
 
-    def _compiled(self, function: Callable) -> Callable:
-        return self._jitted(function, 2) if self.kind == "xla" else function
-
-    def _jitted(self, function: Callable, *static: int) -> Callable:
-        return jax.jit(function, static_argnums=static, compiler_options=self._options)
+    def _compiled(self, function: Callable, *static: int) -> Callable:
+        return compiled(function, self._options, len(self.steps), *static) if self.kind == "xla" else function
 
     def _linear(
         self, values: Sequence[Any], words: Any, results: tuple, active: tuple[int, ...]
@@ -93,7 +88,7 @@ class Segment:
     @cached_property
     def kept(self) -> Callable:
         """`(values, words, results, active) -> (outputs, backward)`."""
-        return self._jitted(self._linear, 2, 3) if self.kind == "xla" else self._linear
+        return self._compiled(self._linear, 2, 3)
 
     @cached_property
     def back(self) -> Callable:
@@ -102,7 +97,7 @@ class Segment:
         def back(kept: Callable, cotangents: list) -> list:
             return kept(cotangents)[0]
 
-        return self._jitted(back) if self.kind == "xla" else back
+        return self._compiled(back)
 
 
 class _HostRun:
@@ -143,18 +138,19 @@ class _HostRun:
         return found
 
 
-def cut(lowered: Lowered, device_of: Callable[[Step], Any]) -> list[Segment]:
-    """The plan as segments, in order."""
+def cut(program: Program, device_of: Callable[[Step], Any]) -> list[Segment]:
+    """The program's plan as segments, in order."""
+    plan = program.lowered.plan
     segments: list[Segment] = []
-    for step in lowered.plan.steps:
+    for step in plan.steps:
         kind = "host" if step.is_host else "eager" if step.is_dynamic else "xla"
         device = device_of(step)
         last = segments[-1] if segments else None
         if last is not None and kind == "xla" == last.kind and device == last.device:
             last.steps.append(step)
         else:
-            segments.append(Segment(lowered, [step], device, kind))
-    needed = {*lowered.plan.output_slots, *lowered.plan.state_slots}
+            segments.append(Segment(program, [step], device, kind))
+    needed = {*plan.output_slots, *plan.state_slots}
     for segment in reversed(segments):
         segment.connect(needed)
         needed |= set(segment.reads)
@@ -166,10 +162,10 @@ class SegmentedProgram(Program):
 
     def __init__(self, lowered: Lowered, wrt: tuple[int, ...], device_of: Callable[[Step], Any] = lambda step: None):
         super().__init__(lowered, wrt)
-        self.segments = cut(lowered, device_of)
+        self.segments = cut(self, device_of)
 
     def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
-        """The graph as declared: segments run it so."""
+        """The graph as declared; the passes work on each segment of it when that runs."""
         return self.lowered.plan
 
     def _start(self, args: Sequence[Any], aux: Sequence[Any]) -> dict[int, Any]:

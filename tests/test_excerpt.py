@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import declax as mx
-from declax.excerpt import excerpt
+from declax.excerpt import Excerpt
 from declax.segments import SegmentedProgram
+from tests.test_custom import registered
 
-RNG = np.random.default_rng(3)
 SHAPES = {"data": (2, 3, 12, 12), "softmax_label": (2,)}
 
 
@@ -19,14 +19,8 @@ class Same(mx.operator.CustomOp):
         self.assign(in_grad[0], req[0], out_grad[0])
 
 
-@mx.operator.register("same_for_excerpts")
-class SameProp(mx.operator.CustomOpProp):
-    def create_operator(self, ctx, shapes, dtypes):
-        return Same()
-
-
 def custom(x):
-    return mx.sym.Custom(x, op_type="same_for_excerpts", name="custom")
+    return mx.sym.Custom(x, op_type=registered(Same), name="custom")
 
 
 def block(x, name, channels=4):
@@ -75,9 +69,8 @@ def test_passes_work_around_a_custom_operator():
     kinds = [s.kind for s in segments(ex)]
     assert kinds == ["xla", "host", "xla"]
     first = segments(ex)[0]._excerpt
-    shapes = {"data": SHAPES["data"]} | {n: ex.arg_dict[n].shape for n in first.lowered.arguments if n != "data"}
-    args = [np.zeros(shapes[n], "f4") for n in first.lowered.arguments]
-    aux = [np.ones(ex.aux_dict[n].shape, "f4") for n in first.lowered.auxiliary_states]
+    args = [ex.arg_dict[n].data for n in first.lowered.arguments]
+    aux = [ex.aux_dict[n].data for n in first.lowered.auxiliary_states]
     text = str(first.lowered.planned(args, aux, train=False))
     assert "BatchNorm" not in text
     assert "a_conv" in text
@@ -102,21 +95,18 @@ def test_passes_work_on_every_device_of_a_group():
     assert all(s._excerpt is not None for s in segments(ex))
 
 
-def parts_of(symbol):
-    """The plan of a symbol, and what a segment of all its steps reads and writes."""
-    plan = mx.lower(symbol).plan
-    made = {i for s in plan.steps for i in s.outputs}
-    reads = sorted({i for s in plan.steps for i in s.inputs} - made)
-    return plan, plan.steps, reads, [*plan.output_slots, *plan.state_slots]
+def excerpt_of(symbol) -> Excerpt | None:
+    """Of a graph that could be one XLA computation, so that it is one segment."""
+    (segment,) = SegmentedProgram(mx.lower(symbol), ()).segments
+    return segment._excerpt
 
 
 def test_an_excerpt_of_everything_is_the_graph():
     symbol = net(mx.sym.identity)
     ex = filled(symbol)
-    plan, steps, reads, writes = parts_of(symbol)
-    values = [x.asnumpy() for x in (*ex.arg_arrays, *ex.aux_arrays)]
-    found = excerpt(plan, steps, reads, writes).run(dict(enumerate(values)), None, False)
-    np.testing.assert_allclose(found[0], ex.forward()[0].asnumpy(), rtol=1e-4, atol=1e-6)
+    values = [x.data for x in (*ex.arg_arrays, *ex.aux_arrays)]
+    found = excerpt_of(symbol).run(dict(enumerate(values)), False, None)
+    np.testing.assert_allclose(found[-1], ex.forward()[0].asnumpy(), rtol=1e-4, atol=1e-6)
     assert len(found) == 1 + len(ex.aux_arrays)
 
 
@@ -130,7 +120,7 @@ def test_what_only_the_whole_graph_knows(what):
         symbol = mx.sym.multi_sgd_mom_update(data, mx.sym.Variable("grad"), mean, lrs=(0.1,), wds=(0,), num_weights=1)
     else:
         symbol = mx.sym.zeros(shape=(0, 4)) + data
-    assert excerpt(*parts_of(symbol)) is None
+    assert excerpt_of(symbol) is None
 
 
 def test_values_from_outside_are_named_for_people():
