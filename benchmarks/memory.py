@@ -61,7 +61,7 @@ def _peak(peer: str, name: str, batch: int) -> tuple[int, int]:
     if python is None:
         return 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        prepare(name, batch, Path(folder))
+        prepare(TASKS[name], batch, Path(folder))
         with Remote(PEERS[peer], python, 2, Path(folder) / "log") as remote:
             before = remote.load(Path(folder), True)["before"]
             remote.ask("run", times=2, warm=0)

@@ -1,7 +1,7 @@
 """Part of a plan as a graph of its own, which passes can look at: what it reads from outside becomes its variables."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from declax import graph
@@ -20,11 +20,17 @@ class Excerpt:
         self.lowered, self._heads, self._writes = lowered, heads, writes
         self._arguments, self._states = slots_of(lowered.plan.arguments), slots_of(lowered.plan.states)
 
-    def run(self, slots: dict[int, Any], train: bool, key: Any) -> list:
+    def run(self, slots: Mapping[int, Any], train: bool, key: Any) -> list:
         """The written slots' values from those in `slots`, by what the passes in force make of the graph."""
-        args, aux = ([slots[i] for i in chosen] for chosen in (self._arguments, self._states))
-        outputs, new = self.lowered.flat(args, aux, train, key)
-        made = dict(zip([*self._heads, *self._states], [*outputs, *new], strict=True))
+        return self.written(*self.lowered.flat(*self.given(slots), train, key))
+
+    def given(self, slots: Mapping[int, Any]) -> tuple[list, list]:
+        """The graph's arguments and states from what is in `slots`."""
+        return [slots[i] for i in self._arguments], [slots[i] for i in self._states]
+
+    def written(self, outputs: Sequence[Any], states: Sequence[Any]) -> list:
+        """The written slots' values from what the graph gave."""
+        made = dict(zip([*self._heads, *self._states], [*outputs, *states], strict=True))
         return [made[i] for i in self._writes]
 
 

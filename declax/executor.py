@@ -397,7 +397,7 @@ class Executor:
             lines.append(f"{len(held)} {what}, {size} bytes")
         args, aux = [a.data for a in self.arg_arrays], [a.data for a in self.aux_arrays]
         for what, train in (("inference", False), ("training", True)):
-            lines.append(f"\nPlan of {what}:\n{self._program.planned(args, aux, train)}")
+            lines.append(f"\nPlan of {what}:\n{self._program.shown(args, aux, train)}")
         return "\n".join(lines) + "\n"
 
 

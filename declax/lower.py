@@ -6,7 +6,7 @@ Random nodes fold `crc32(<node name>)` into the key, so a graph that went throug
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -93,9 +93,13 @@ class Lowered:
         self, args: Sequence[Any], aux: Sequence[Any], train: bool, key: Any, tap: Callable | None = None
     ) -> tuple[list, list]:
         """`__call__` over lists in the order of the names; `tap(node, outputs)` sees every node's outputs."""
-        with np_shape(self.np_shape) if self.np_shape != is_np_shape() else nullcontext():
-            plan = self.plan if tap is not None else self.planned(args, aux, train)
+        plan = self.plan if tap is not None else self.planned(args, aux, train)
+        with self._meaning():
             return plan.run(args, aux, train, key, tap)
+
+    def _meaning(self) -> AbstractContextManager:
+        """Whether 0 in a shape means none or unknown, as when the graph was lowered."""
+        return np_shape(self.np_shape) if self.np_shape != is_np_shape() else nullcontext()
 
     def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
         """What runs for arrays (or `jax.ShapeDtypeStruct`s) like these under the choices in force; `print` shows it."""
@@ -104,7 +108,8 @@ class Lowered:
         if plan is None:
             if len(self._plans) >= _PLANS_KEPT:
                 self._plans.clear()
-            plan = self._plans[signature] = passes.optimised(self.plan, args, aux, train)
+            with self._meaning():
+                plan = self._plans[signature] = passes.optimised(self.plan, args, aux, train)
         return plan
 
     def _is_wide(self, values: Sequence[Any]) -> bool:

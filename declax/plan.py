@@ -147,6 +147,11 @@ class Plan:
         """For the operators that ask for them, by node: the inferred (shape, dtype) of their outputs."""
         if not self.asking:
             return ()
+        found = self.inferred(args, aux)
+        return tuple((id(n), found[id(n)]) for n in self.asking)
+
+    def inferred(self, args: Sequence[Any], aux: Sequence[Any]) -> dict[int, tuple]:
+        """By node: the inferred (shape, dtype) of its outputs."""
         from declax import infer
 
         names, values = [n.name for n in (*self.arguments, *self.states)], (*args, *aux)
@@ -154,7 +159,7 @@ class Plan:
         shapes = infer.infer_shapes(
             self.declared, {n: x.shape for n, x in zip(names, values, strict=True)}, types, exact=True
         )
-        return tuple((id(n), tuple(zip(shapes.entries[id(n)], types.entries[id(n)], strict=True))) for n in self.asking)
+        return {n: tuple(zip(found, types.entries[n], strict=True)) for n, found in shapes.entries.items()}
 
 
 def run_items(

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class Program:
     """What executors of one graph call; `wrt` are the positions of the arguments that get gradients."""
 
-    def __init__(self, lowered: Lowered, wrt: tuple[int, ...]):
+    def __init__(self, lowered: Lowered, wrt: tuple[int, ...], platform: str | None = None):
         self.lowered, self.wrt = lowered, wrt
-        self._options = compiler_options()
+        self._options = compiler_options(platform)
         self._choices = passes.enabled()
         self._tuned = tuned.current()
         last = {(id(e.node), e.index): i for i, e in enumerate(lowered.heads)}
@@ -54,6 +54,10 @@ class Program:
         """What runs for arrays like these, under the choices that were in force when the program was made."""
         with self.chosen():
             return self.lowered.planned(args, aux, train)
+
+    def shown(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> str:
+        """What runs for arrays like these, for people."""
+        return str(self.planned(args, aux, train))
 
     @cached_property
     def infer(self) -> Callable:

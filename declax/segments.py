@@ -17,10 +17,14 @@ from declax.context import Context
 from declax.errors import RunError
 from declax.excerpt import Excerpt, excerpt
 from declax.lower import Lowered
-from declax.plan import Plan, Step, failure, run_items, run_step
+from declax.plan import Step, failure, run_items, run_step
 from declax.program import Program, compiled
 from declax.random import key_of
+from declax.shapes import is_complete
 from declax.util import np_shape
+
+
+_KINDS = {"xla": "Compiled", "host": "In Python", "eager": "Uncompiled, its shapes depend on values"}
 
 
 class Segment:
@@ -62,9 +66,37 @@ class Segment:
             return excerpt(self.lowered.plan, self.steps, self.reads, self.writes)
 
     @cached_property
+    def part(self) -> Program | None:
+        """The program of the excerpt, under the choices of the whole; None where there is none."""
+        if self._excerpt is None:
+            return None
+        with self.program.chosen():
+            return Program(self._excerpt.lowered, (), None if self.device is None else self.device.platform)
+
+    @cached_property
     def infer(self) -> Callable:
-        """`run` for inference, compiled where the segment can be."""
-        return self._compiled(partial(self.run, train=False), 2)
+        """`run` for inference, compiled where the segment can be; its parameters are prepared as whole graphs' are."""
+        return self._compiled(partial(self.run, train=False), 2) if self.part is None else self._infer_part
+
+    def _infer_part(self, values: Sequence[Any], words: Any, results: tuple) -> list:
+        assert self._excerpt is not None
+        assert self.part is not None
+        args, aux = self._excerpt.given(dict(zip(self.reads, values, strict=True)))
+        return self._excerpt.written(self.part.infer(args, aux, words), aux)
+
+    def shown(self, known: Mapping[int, jax.ShapeDtypeStruct], train: bool) -> str:
+        """What runs, for people; `known` are the slots whose shapes inference tells."""
+        where = "" if self.device is None else f" on {self.device}"
+        reads, writes = (", ".join(f"%{i}" for i in slots) for slots in (self.reads, self.writes))
+        head = f"{_KINDS[self.kind]}{where}: {reads} -> {writes}"
+        if self.part is None or self._excerpt is None:
+            lines = [line for step in self.steps for line in step.lines()]
+        elif known.keys() >= set(self.reads):
+            lines = self.part.shown(*self._excerpt.given(known), train).split("\n")
+        else:
+            head += " (as declared; the passes change it when its shapes are known)"
+            lines = str(self._excerpt.lowered.plan).split("\n")
+        return "\n".join([head, *(f"  {line}" for line in lines)])
 
     @cached_property
     def train(self) -> Callable:
@@ -164,9 +196,24 @@ class SegmentedProgram(Program):
         super().__init__(lowered, wrt)
         self.segments = cut(self, device_of)
 
-    def planned(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> Plan:
-        """The graph as declared; the passes work on each segment of it when that runs."""
-        return self.lowered.plan
+    def shown(self, args: Sequence[Any], aux: Sequence[Any], train: bool) -> str:
+        """Each segment, by what the passes make of it; the slots that go between are the whole graph's."""
+        plan = self.lowered.plan
+        slots = zip([*plan.argument_slots, *plan.state_slots], [*args, *aux], strict=True)
+        known = {i: jax.ShapeDtypeStruct(x.shape, x.dtype) for i, x in slots}
+        with np_shape(self.lowered.np_shape):
+            found = plan.inferred(args, aux)
+            for step in plan.steps:
+                for i, (shape, dtype) in zip(step.outputs, found[id(step.node)], strict=True):
+                    if is_complete(shape) and dtype is not None:
+                        known[i] = jax.ShapeDtypeStruct(shape, dtype)
+        return "\n".join(segment.shown(known, train) for segment in self.segments)
+
+    def forget_prepared(self) -> None:
+        """To be called before training changes the parameters."""
+        for segment in self.segments:
+            if segment.part is not None:
+                segment.part.forget_prepared()
 
     def _start(self, args: Sequence[Any], aux: Sequence[Any]) -> dict[int, Any]:
         slots = dict(zip(self.lowered.plan.argument_slots, args, strict=True))
@@ -279,7 +326,8 @@ def _is_floating(x: Any) -> bool:
 
 
 def _moved(values: list, device: Any) -> list:
-    return values if device is None else [jax.device_put(x, device) for x in values]
+    """The values on the device; what is there stays the same array, by which prepared parameters are known."""
+    return values if device is None else [x if x.devices() == {device} else jax.device_put(x, device) for x in values]
 
 
 def _accumulate(grads: dict[int, Any], slot: int, value: Any) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 import declax as mx
 from declax.excerpt import Excerpt
+from declax.prepare import PreparedInference
 from declax.segments import SegmentedProgram
 from tests.test_custom import registered
 
@@ -121,6 +122,41 @@ def test_what_only_the_whole_graph_knows(what):
     else:
         symbol = mx.sym.zeros(shape=(0, 4)) + data
     assert excerpt_of(symbol) is None
+
+
+def test_debug_str_shows_what_runs_in_each_part():
+    inference, training = filled(net(custom)).debug_str().split("Plan of inference:")[1].split("Plan of training:")
+    for text in (inference, training):
+        assert [line.split(":")[0] for line in text.strip().split("\n") if line[0] != " "] == [
+            "Compiled", "In Python", "Compiled",
+        ]  # fmt: skip
+    assert "= BatchNorm" not in inference
+    assert training.count("= BatchNorm") == 2
+
+
+def test_debug_str_says_where_shapes_are_unknown_before_the_run():
+    kept = mx.sym.contrib.boolean_mask(block(mx.sym.Variable("data"), "a"), mx.sym.Variable("index"))
+    ex = (mx.sym.relu(kept) * 2).simple_bind(mx.cpu(), data=(2, 3, 12, 12), index=(2,))
+    inference = ex.debug_str().split("Plan of inference:")[1].split("Plan of training:")[0]
+    first, middle, last = (line for line in inference.strip().split("\n") if line[0] != " ")
+    assert "as declared" not in first
+    assert middle.startswith("Uncompiled")
+    assert last.endswith("(as declared; the passes change it when its shapes are known)")
+
+
+def test_parameters_of_parts_are_prepared_until_they_change():
+    ex = filled(net(custom))
+    before = ex.forward()[0].asnumpy()
+    first = segments(ex)[0].part.infer
+    assert isinstance(first, PreparedInference)
+    ((_, (prepared, *_)),) = first._kept.values()
+    np.testing.assert_array_equal(ex.forward()[0].asnumpy(), before)
+    assert next(iter(first._kept.values()))[1][0] is prepared
+    ex.arg_dict["a_conv_weight"][:] = 0.1
+    assert not np.array_equal(ex.forward()[0].asnumpy(), before)
+    assert next(iter(first._kept.values()))[1][0] is not prepared
+    ex.forward(is_train=True)
+    assert not first._kept
 
 
 def test_values_from_outside_are_named_for_people():

@@ -62,7 +62,7 @@ class Graph:
             arrays = {k: stored[k] for k in stored.files}
         self.args = {k[4:]: v for k, v in arrays.items() if k.startswith("arg:")}
         self.aux = {k[4:]: v for k, v in arrays.items() if k.startswith("aux:")}
-        self.head_gradients = [arrays[k] for k in sorted(arrays) if k.startswith("head:")]
+        self.head_gradients = [arrays[f"head:{i}"] for i in range(len(self.heads)) if f"head:{i}" in arrays]
 
     def forget_values(self) -> None:
         """Lets go of the arrays, so that a peer's peak memory has its own copy alone."""

@@ -57,10 +57,10 @@ class Chain:
 
 
 class Repeats:
-    """The search over one plan."""
+    """The search over one plan; without `own`, repetitions read the same variables."""
 
-    def __init__(self, plan: Plan, known: Known):
-        self.plan, self.known = plan, known
+    def __init__(self, plan: Plan, known: Known, own: bool):
+        self.plan, self.known, self.own = plan, known, own
         self.steps = plan.steps
         self.producer = [-1] * plan.size
         for i, step in enumerate(self.steps):
@@ -238,7 +238,7 @@ class Repeats:
             p = self.producer[slot]
             if p in places:
                 carried[hole] = (places[p], slot - self.steps[p].outputs[0])
-        if not carried:
+        if not carried or any(self._has_own(template, holes, carried) for _, holes in (one, two)):
             return None
         return Chain(template, carried, [one[0], two[0]], [one[1], two[1]])
 
@@ -325,7 +325,7 @@ class Repeats:
         if self._leaves(steps[0], holes[1], carried) or len(seen) != 2 * len(template.steps):
             return None
         path = self._path(template, carried)
-        while (after := self._after(template, path, steps[-1][-1])) is not None:
+        while (after := self._after(template, carried, path, steps[-1][-1])) is not None:
             if not seen.isdisjoint(after[0]) or self._leaves(steps[-1], after[1], carried):
                 break
             if any(self.producer[s] in seen for h, s in enumerate(after[1]) if h not in carried):
@@ -342,6 +342,8 @@ class Repeats:
             root = self.producer[first[entrance]]
             before = None if root < 0 else self._walk(template, root)
             if before is None or not seen.isdisjoint(before[0]) or self._leaves(before[0], first, carried):
+                break
+            if self._has_own(template, before[1], carried):
                 break
             if not outside.isdisjoint(self._made_by(before[0])):
                 break
@@ -368,14 +370,24 @@ class Repeats:
             path.append(reached[path[-1]])
         return path[::-1]
 
-    def _after(self, template: Template, path: Sequence[int], root: int) -> tuple[list[int], list[int]] | None:
+    def _after(
+        self, template: Template, carried: dict[int, tuple[int, int]], path: Sequence[int], root: int
+    ) -> tuple[list[int], list[int]] | None:
         """The repetition that follows the one that ends in `root`."""
         ends = [root]
         for k in path:
             kind = self.kinds[template.steps[k]]
             users = (u for i in ends for slot in self.steps[i].outputs for u in self.users[slot])
             ends = list(dict.fromkeys(u for u in users if self.kinds[u] == kind and not self.taken[u]))[:_BRANCHES]
-        return next((found for end in ends if (found := self._walk(template, end)) is not None), None)
+        walks = (self._walk(template, end) for end in ends)
+        return next((w for w in walks if w is not None and not self._has_own(template, w[1], carried)), None)
+
+    def _has_own(self, template: Template, holes: Sequence[int], carried: dict[int, tuple[int, int]]) -> bool:
+        """Whether a repetition reads variables where the template does not read the same ones, when that matters."""
+        if self.own:
+            return False
+        pairs = ((a, b) for h, (a, b) in enumerate(zip(holes, template.holes, strict=True)) if h not in carried)
+        return any(a != b and min(self.producer[a], self.producer[b]) < 0 for a, b in pairs)
 
     def _made_by(self, steps: Sequence[int]) -> set[int]:
         return {slot for i in steps for slot in self.steps[i].outputs}

@@ -21,22 +21,14 @@ LEAST_SAVED = 24
 
 def apply(plan: Plan, known: Known) -> Plan:
     """The plan with loops in the place of its repeated blocks; the same plan where there are none."""
-    search = Repeats(plan, known)
+    search = Repeats(plan, known, own="stack" in enabled())  # else variables would have to be stacked at every call
     chains = [c for c in search.chains() if c.saved >= LEAST_SAVED]
-    if "stack" not in enabled():
-        chains = [c for c in chains if not _has_weights_of_its_own(c, search)]
     while chains:
         items = _Rolling(plan, search, chains).items()
         if items is not None:
             return plan.with_items(*items)
         chains.pop()  # two chains that feed each other: the one that saves least stays unrolled
     return plan
-
-
-def _has_weights_of_its_own(chain: Chain, search: Repeats) -> bool:
-    """Whether repetitions differ in variables: these would have to be stacked at every call."""
-    slots = ({holes[h] for holes in chain.holes} for h in range(len(chain.template.holes)) if h not in chain.carried)
-    return any(len(s) > 1 and any(search.producer[i] < 0 for i in s) for s in slots)
 
 
 class _Rolling:

@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array, lax
 
 from declax.passes.stacking import stack, unstack
-from declax.plan import Step, run_items
+from declax.plan import Step, run_items, run_step
 
 
 @dataclass
@@ -64,6 +64,8 @@ class Rolled:
     `last` pairs slots of carried values with the slots that get them after the last repetition; `every` pairs slots in
     the body with the slots, one for each repetition (None where nobody asks), or with the one slot that gets them
     stacked. `numbers` are the random numbers' node numbers, by step of the body.
+
+    Products of the weights with what is known before the loop run ahead of it, for all repetitions at once.
     """
 
     def __init__(
@@ -79,6 +81,8 @@ class Rolled:
             *(first for _, first, _ in carried), *(i for _, source in each for i in source.slots),
             *(outer for _, outer in same),
         ]  # fmt: skip
+        varying, shared = {inner for inner, _ in each}, {inner for inner, _ in same}
+        self.ahead = [k for k, step in enumerate(body) if _is_product(step, varying, shared)]
         self.outputs = [outer for _, outer in last]
         for _, slots, stacked in every:
             self.outputs += [i for i in slots if i is not None]
@@ -88,20 +92,25 @@ class Rolled:
         self, slots: Any, train: bool, key: Any, tap: Callable | None = None, results: Mapping[int, tuple] | None = None
     ) -> None:
         """Runs the loop. A `tap` sees nothing of it: watched graphs run as they were declared."""
-        same = [slots[outer] for _, outer in self.same]
+        same = {inner: slots[outer] for inner, outer in self.same}
+        sources = _read([source for _, source in self.each], slots, self.repetitions)
+        each = dict(zip((inner for inner, _ in self.each), sources, strict=True))
+        for k in self.ahead:
+            each.update(_for_all(self.body[k], each, same, train))
+        later = [k for k in range(len(self.body)) if k not in self.ahead]
+        read = {i for k in later for i in self.body[k].inputs} | {inner for inner, *_ in self.every}
+        read |= {inner for *_, inner in self.carried}
+        each = {inner: x for inner, x in each.items() if inner in read}
         numbers = {k: np.asarray(n, np.uint32) for k, n in self.numbers.items()} if key is not None else {}
 
-        def repetition(carry: list, given: tuple[list, dict]) -> tuple[list, list]:
+        def repetition(carry: list, given: tuple[dict, dict]) -> tuple[list, list]:
             each, number = given
-            values = dict(zip((inner for inner, *_ in self.carried), carry, strict=True))
-            values.update(zip((inner for inner, _ in self.each), each, strict=True))
-            values.update(zip((inner for inner, _ in self.same), same, strict=True))
-            body = [step.numbered(number[k]) if k in number else step for k, step in enumerate(self.body)]
+            values = {**dict(zip((inner for inner, *_ in self.carried), carry, strict=True)), **each, **same}
+            body = [self.body[k].numbered(number[k]) if k in number else self.body[k] for k in later]
             run_items(body, values, train, key)
             return [values[after] for *_, after in self.carried], [values[inner] for inner, *_ in self.every]
 
         first = [slots[outer] for _, outer, _ in self.carried]
-        each = _read([source for _, source in self.each], slots, self.repetitions)
         with jax.named_scope(self.scope):
             carry, every = lax.scan(repetition, first, (each, numbers), self.repetitions)
         after = dict(zip((inner for *_, inner in self.carried), carry, strict=True))
@@ -134,8 +143,9 @@ class Rolled:
             yield f"  ${inner} = each of {source}"
         for inner, outer in self.same:
             yield f"  ${inner} = %{outer}"
-        for step in self.body:
-            yield from ("  " + line.replace("%", "$") for line in step.lines())
+        for k, step in enumerate(self.body):
+            how = ", ahead of the loop" if k in self.ahead else ""
+            yield from (f"  {line.replace('%', '$')}{how}" for line in step.lines())
         for inner, outer in self.last:
             yield f"%{outer} = ${inner} at the end"
         for inner, outers, stacked in self.every:
@@ -144,6 +154,20 @@ class Rolled:
                 *([] if stacked is None else [f"%{stacked}, stacked"]),
             ]
             yield f"{', '.join(asked)} = every ${inner}"
+
+
+def _is_product(step: Step, varying: set[int], shared: set[int]) -> bool:
+    """Whether a step multiplies what differs by repetition with weights that do not."""
+    data, *weights = step.inputs or [-1]
+    return step.node.op_name == "FullyConnected" and data in varying and shared.issuperset(weights)
+
+
+def _for_all(step: Step, each: Mapping[int, Array], same: Mapping[int, Array], train: bool) -> dict[int, Array]:
+    """The outputs of a step in every repetition, stacked."""
+    data, *weights = step.inputs
+    given = [same[i] for i in weights]
+    outputs = jax.vmap(lambda x: run_step(step, [x, *given], train, None))(each[data])
+    return dict(zip(step.outputs, outputs, strict=True))
 
 
 def _read(sources: Sequence[Stacked | Parts], slots: Any, repetitions: int) -> list[Array]:
