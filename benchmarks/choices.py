@@ -4,8 +4,8 @@
     python -m benchmarks.choices stack --nets resnet152,bert --training
     python -m benchmarks.choices roll --symbol old-symbol.json --shape data=32,3000 --output fc_output
 
-Printed are the seconds to the first result (binding, tracing and compiling with a step), a step (interleaved rounds) and
-the process's peak memory. A graph from a file gets normally distributed values; `--shape` names its inputs.
+Printed are the seconds to the first result (binding, tracing and compiling with a step), a step (interleaved rounds)
+and the process's peak memory. A graph from a file gets normally distributed values; `--shape` names its inputs.
 """
 
 import argparse
@@ -72,7 +72,9 @@ def main() -> None:
     parser.add_argument("--nets", default="", help=f"some of {','.join(TASKS)}")
     parser.add_argument("--symbol", type=Path, help="a graph's JSON file")
     parser.add_argument("--shape", type=shape_of, action="append", default=[], help="name=1,2,3, of an input of it")
-    parser.add_argument("--output", action="append", default=[], help="an internal output to stop at, instead of its own")
+    parser.add_argument(
+        "--output", action="append", default=[], help="an internal output to stop at, instead of its own"
+    )
     parser.add_argument("--training", action="store_true", help="training steps instead of inference")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()

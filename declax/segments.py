@@ -23,7 +23,6 @@ from declax.random import key_of
 from declax.shapes import is_complete
 from declax.util import np_shape
 
-
 _KINDS = {"xla": "Compiled", "host": "In Python", "eager": "Uncompiled, its shapes depend on values"}
 
 

@@ -121,6 +121,38 @@ def test_an_unrolled_lstm_is_one_loop_without_the_slices_and_the_joining_of_its_
     assert f"{STEPS} times:" in str(found)
 
 
+@pytest.mark.parametrize("layers", [2, 3])
+def test_layers_of_one_size_are_a_loop_each(layers):
+    net, shapes = lstm(layers=layers)
+    args, aux = arrays(net, shapes)
+    with mx.passes.only("roll"):
+        found = plan(mx.lower(net), args, aux)
+    loops = [i for i in found.items if isinstance(i, Rolled)]
+    assert [loop.repetitions for loop in loops] == [STEPS] * layers
+    assert [s.node.name for s in found.items if isinstance(s, Step) and s.node.op_name == "FullyConnected"] == ["fc"]
+    for i, loop in enumerate(loops):  # each takes its own weights, and the layer's input is multiplied before the loop
+        assert [loop.body[k].node.name for k in loop.ahead] == [f"l{i}_t0_i2h"]
+        assert [loop.body[k].node.name for k in loop.inside] == [f"l{i}_t0_h2h"]
+    assert str(found).count("ahead of the loop") == layers
+
+
+def test_loops_draw_for_every_key():
+    net, shapes = steps_with_dropout()
+    args, aux = arrays(net, shapes)
+    lowered = mx.lower(net)
+    keys = jax.random.split(jax.random.key(3), 2)
+
+    def grads(key):
+        return jax.grad(lambda given: jnp.sum(lowered(given, aux, train=True, key=key)[0][0]))(args)
+
+    with mx.passes.only("roll"):
+        together = jax.vmap(grads)(keys)
+        for i, key in enumerate(keys):
+            alone = grads(key)
+            for name, g in alone.items():
+                np.testing.assert_allclose(together[name][i], g, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
 def test_own_weights_are_rolled_only_when_asked_for():
     net, shapes = residual()
     args, aux = arrays(net, shapes)

@@ -1,9 +1,17 @@
 """The fully connected layer."""
 
+from jax import Array
+
 from declax.attrs import attr
+from declax.recurrence import product_with_transpose
 from declax.registry import Tensor, deduce, op
 from declax.rules import Shapes, assign
 from declax.shapes import PartialShape, product
+
+
+def flattened(data: Array, flatten: bool) -> Array:
+    """What FullyConnected multiplies: with `flatten`, (N, ...) as (N, D)."""
+    return data.reshape(data.shape[0], product(data.shape[1:])) if flatten else data
 
 
 def _width(data: PartialShape, flatten: bool) -> int | None:
@@ -41,7 +49,5 @@ def FullyConnected(
     Shapes: data (N, ...), weight (num_hidden, D), bias (num_hidden,) -> (N, num_hidden); with `flatten=False`
     data (..., D) -> (..., num_hidden).
     """
-    x = data.reshape(data.shape[0], product(data.shape[1:])) if flatten else data
-    # as a product with the transpose, whose weight gradient XLA multiplies faster than dot_general's
-    y = x @ weight.T
+    y = product_with_transpose(flattened(data, flatten), weight)
     return y if bias is None else y + bias.reshape(-1)

@@ -4,9 +4,8 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
-from declax import rules
+from declax import recurrence, rules
 from declax.attrs import attr
 from declax.registry import Key, Tensor, Train, deduce, op
 from declax.rules import Shapes, Types, merge_type
@@ -181,14 +180,15 @@ def _layer(cell: Any, weights: dict, x: Any, carry: tuple, masks: Any, gru: bool
     bias = weights["bx"] if gru else weights["bx"] + weights["bh"]
     inputs = _product(x[None], weights["x"]) if directions == 1 else jnp.einsum("tni,dgi->dtng", x, weights["x"])
     inputs = _both_ways(inputs + bias[:, None, None, :], directions)
-    hidden, project, inner_bias = weights["h"], weights["p"], weights["bh"][:, None, :] if gru else None
+    matrices = [w for w in (weights["h"], weights["p"]) if w is not None]
+    inner_bias = weights["bh"][:, None, :] if gru else None
 
-    def step(states: tuple, now: tuple) -> tuple[tuple, Any]:
+    def step(bias: Any, states: tuple, now: tuple, product: Any) -> tuple[tuple, Any]:
         z, valid = now
-        recurrent = _product(states[0], hidden)
-        new = cell(z, recurrent if inner_bias is None else recurrent + inner_bias, states)
-        if project is not None:
-            new = (_product(new[0], project), *new[1:])
+        recurrent = product(0, states[0])
+        new = cell(z, recurrent if bias is None else recurrent + bias, states)
+        if len(matrices) > 1:
+            new = (product(1, new[0]), *new[1:])
         out = new[0]
         if valid is not None:
             new = tuple(jnp.where(valid, a, b) for a, b in zip(new, states, strict=True))
@@ -196,7 +196,7 @@ def _layer(cell: Any, weights: dict, x: Any, carry: tuple, masks: Any, gru: bool
         return new, out
 
     per_step = (jnp.moveaxis(inputs, 1, 0), None if masks is None else jnp.moveaxis(masks, 1, 0))
-    last, y = lax.scan(step, carry, per_step)
+    last, y = recurrence.scan(step, matrices, inner_bias, carry, per_step, x.shape[0], _product)
     if directions == 1:
         return y[:, 0], last
     return jnp.concatenate([y[:, 0], y[::-1, 1]], axis=-1), last

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -9,8 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from declax.layers.linear import flattened
 from declax.passes.stacking import stack, unstack
-from declax.plan import Step, run_items, run_step
+from declax.plan import Step, run_step
+from declax.recurrence import Product, scan
 
 
 @dataclass
@@ -65,7 +68,8 @@ class Rolled:
     the body with the slots, one for each repetition (None where nobody asks), or with the one slot that gets them
     stacked. `numbers` are the random numbers' node numbers, by step of the body.
 
-    Products of the weights with what is known before the loop run ahead of it, for all repetitions at once.
+    Products of weights with what is known before the loop run ahead of it, for all repetitions at once; the weights
+    of the other products get their gradients after it (recurrence.py).
     """
 
     def __init__(
@@ -82,7 +86,9 @@ class Rolled:
             *(outer for _, outer in same),
         ]  # fmt: skip
         varying, shared = {inner for inner, _ in each}, {inner for inner, _ in same}
-        self.ahead = [k for k, step in enumerate(body) if _is_product(step, varying, shared)]
+        products = [k for k, step in enumerate(body) if _multiplies(step, shared)]
+        self.ahead = [k for k in products if body[k].inputs[0] in varying]
+        self.inside = [k for k in products if body[k].inputs[0] not in varying]
         self.outputs = [outer for _, outer in last]
         for _, slots, stacked in every:
             self.outputs += [i for i in slots if i is not None]
@@ -103,16 +109,21 @@ class Rolled:
         each = {inner: x for inner, x in each.items() if inner in read}
         numbers = {k: np.asarray(n, np.uint32) for k, n in self.numbers.items()} if key is not None else {}
 
-        def repetition(carry: list, given: tuple[dict, dict]) -> tuple[list, list]:
-            each, number = given
+        def repetition(shared: tuple, carry: list, given: tuple, product: Product) -> tuple[list, list]:
+            (same, key), (each, number) = shared, given
             values = {**dict(zip((inner for inner, *_ in self.carried), carry, strict=True)), **each, **same}
-            body = [self.body[k].numbered(number[k]) if k in number else self.body[k] for k in later]
-            run_items(body, values, train, key)
+            for k in later:
+                if k in self.inside:
+                    _multiply(self.body[k], values, partial(product, self.inside.index(k)))
+                else:
+                    step = self.body[k].numbered(number[k]) if k in number else self.body[k]
+                    step.run(values, train, key)
             return [values[after] for *_, after in self.carried], [values[inner] for inner, *_ in self.every]
 
         first = [slots[outer] for _, outer, _ in self.carried]
         with jax.named_scope(self.scope):
-            carry, every = lax.scan(repetition, first, (each, numbers), self.repetitions)
+            weights = [same[self.body[k].inputs[1]] for k in self.inside]
+            carry, every = scan(repetition, weights, (same, key), first, (each, numbers), self.repetitions)
         after = dict(zip((inner for *_, inner in self.carried), carry, strict=True))
         for inner, outer in self.last:
             slots[outer] = after[inner]
@@ -156,10 +167,18 @@ class Rolled:
             yield f"{', '.join(asked)} = every ${inner}"
 
 
-def _is_product(step: Step, varying: set[int], shared: set[int]) -> bool:
+def _multiplies(step: Step, shared: set[int]) -> bool:
     """Whether a step multiplies what differs by repetition with weights that do not."""
     data, *weights = step.inputs or [-1]
-    return step.node.op_name == "FullyConnected" and data in varying and shared.issuperset(weights)
+    return step.node.op_name == "FullyConnected" and data not in shared and shared.issuperset(weights)
+
+
+def _multiply(step: Step, values: dict[int, Array], product: Callable[[Array], Array]) -> None:
+    """FullyConnected by a given product with its weights."""
+    assert step.node.params is not None
+    with jax.named_scope(step.scope):
+        y = product(flattened(values[step.inputs[0]], step.node.params["flatten"]))
+        values[step.outputs[0]] = y + values[step.inputs[2]].reshape(-1) if len(step.inputs) > 2 else y
 
 
 def _for_all(step: Step, each: Mapping[int, Array], same: Mapping[int, Array], train: bool) -> dict[int, Array]:
