@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from declax.registry import OpDef
+from declax.shapes import ShapeConflict
 
 _FREE = frozenset(
     """reshape transpose broadcast_in_dim squeeze slice dynamic_slice dynamic_update_slice gather scatter
@@ -27,7 +28,8 @@ _REDUCTIONS = frozenset(
 def flops(op: OpDef, params: Mapping[str, Any], shapes: Sequence[tuple[int, ...]], dtypes: Sequence[Any]) -> int | None:
     """Floating point operations of one run of `op` on inputs of these shapes and dtypes.
 
-    None where they depend on values: operators with dynamic output shapes or with subgraphs.
+    None where they depend on values (operators with dynamic output shapes or with subgraphs), or on shapes that only
+    inference over the whole graph finds (arrays that are made).
 
     >>> from declax.registry import lookup
     >>> dot = lookup("dot")
@@ -40,10 +42,13 @@ def flops(op: OpDef, params: Mapping[str, Any], shapes: Sequence[tuple[int, ...]
 
     with jax.enable_x64(True):
         inputs = [jax.ShapeDtypeStruct(s, np.dtype(t)) for s, t in zip(shapes, dtypes, strict=True)]
-        if not op.takes_key:
-            return count(jax.make_jaxpr(lambda *xs: op.run(params, xs))(*inputs).jaxpr)
-        key = jax.eval_shape(lambda: jax.random.key(0))
-        return count(jax.make_jaxpr(lambda k, *xs: op.run(params, xs, key=k))(key, *inputs).jaxpr)
+        key = jax.eval_shape(lambda: jax.random.key(0)) if op.takes_key else None
+        try:
+            return count(jax.make_jaxpr(lambda k, *xs: op.run(params, xs, key=k))(key, *inputs).jaxpr)
+        except ShapeConflict:
+            if op.takes_results:
+                return None
+            raise
 
 
 def count(jaxpr: Any) -> int:

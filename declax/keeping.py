@@ -130,6 +130,11 @@ class Model:
         held, again = self.held(kept)
         return Choice(tuple(not a for a in again), sum(s for s, a in zip(self.seconds, again, strict=True) if a), held)
 
+    def alike(self, kept: Sequence[bool]) -> Choice:
+        """The choice that keeps these steps' outputs, alike in all repetitions of loops."""
+        pairs = [(s, size) for s, size, k in zip(self.seconds, self.stored, kept, strict=True) if not k]
+        return Choice(tuple(kept), sum(s for s, _ in pairs), sum(self.stored) - sum(size for _, size in pairs))
+
     def smallest(self) -> Choice:
         """The choice that holds least."""
         return min(self._cut, key=lambda c: (c.bytes, c.seconds))

@@ -1,7 +1,7 @@
 """`fit_memory`: training within a number of bytes, by computing again what there is no room to keep."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,10 @@ from declax.binding import requests
 from declax.errors import BindError
 from declax.keeping import Choice, Model
 from declax.lower import Lowered
+from declax.passes.recompute import Together
 from declax.passes.rewriting import MARK
+from declax.passes.rolled import Joined, Rolled
+from declax.plan import Step
 from declax.program import Program, program_of
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ _COMPILATIONS = 5
 
 _CLOSE = 0.9
 """A choice that uses this part of the budget is not refined."""
+
+_PRODUCTS = frozenset({"FullyConnected", "Convolution", "Deconvolution", "dot", "batch_dot", "RNN"})
+"""What takes most of the time in what is computed again."""
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
@@ -118,7 +124,13 @@ def fit_memory(
     factor = before.temporaries / max(model.everything().bytes, 1)
     best: tuple[Choice, Symbol, Footprint] | None = None
     tried: dict[tuple[bool, ...], int] = {}
-    while trial.compilations < _COMPILATIONS:
+    for choice in trial.choices_for_loops(model):
+        marked = _marked(symbol, choice)
+        tried[choice.kept] = (found := trial.measure(marked)).peak
+        if found.peak <= wanted:
+            best = choice, marked, found
+            break
+    while best is None and trial.compilations < _COMPILATIONS:
         choice = model.choose((wanted - fixed) / factor) or model.smallest()
         if choice.kept in tried:
             choice = model.smallest()
@@ -180,23 +192,43 @@ class _Trial:
             )
         return program
 
+    def _specs(self) -> tuple[list, list]:
+        """Shapes and types of arguments and states."""
+        specs = [
+            jax.ShapeDtypeStruct(s, np.dtype("float32") if t is None else t)
+            for s, t in zip(
+                (*self.shapes.arguments, *self.shapes.auxiliary),
+                (*self.types.arguments, *self.types.auxiliary),
+                strict=True,
+            )
+        ]
+        count = len(self.shapes.arguments)
+        return specs[:count], specs[count:]
+
+    def choices_for_loops(self, model: Model) -> Iterator[Choice]:
+        """What every repetition of the graph's loops can compute again: first what is cheap, then all of it."""
+        plan = self.lowered.planned(*self._specs(), train=True)
+        items = [item.item if isinstance(item, Together) else item for item in plan.items]
+        if not any(isinstance(item, Rolled) for item in items):
+            return
+        steps = (item.step if isinstance(item, Joined) else item for item in items)
+        outside = {step.node.name for step in steps if isinstance(step, Step)}
+        for dear in _PRODUCTS, frozenset():
+            nodes = (s.node for s in self.lowered.plan.steps)
+            yield model.alike([n.name in outside or n.op_name in dear for n in nodes])
+
     def measure(self, symbol: "Symbol") -> Footprint:
         """The footprint of the compiled training step."""
         self.compilations += 1
         program = self._program(symbol)
-        types = [np.dtype("float32") if t is None else t for t in (*self.types.arguments, *self.types.auxiliary)]
-        with jax.enable_x64(program.lowered._is_wide([jax.ShapeDtypeStruct((), t) for t in types])):
-            specs = [
-                jax.ShapeDtypeStruct(s, t)
-                for s, t in zip((*self.shapes.arguments, *self.shapes.auxiliary), types, strict=True)
-            ]
-            count = len(self.shapes.arguments)
+        args, aux = self._specs()
+        with jax.enable_x64(program.lowered._is_wide([jax.ShapeDtypeStruct((), s.dtype) for s in (*args, *aux)])):
             words = jax.ShapeDtypeStruct((2,), np.uint32) if program.lowered.is_random else None
             heads = [
                 None if e.node.op is not None and e.node.op.is_loss(e.node.params or {}) else jax.ShapeDtypeStruct(s, t)
                 for e, s, t in zip(symbol.heads, self.shapes.outputs, self.types.outputs, strict=True)
             ]
-            found = program.step.lower(specs[:count], specs[count:], words, heads).compile().memory_analysis()
+            found = program.step.lower(args, aux, words, heads).compile().memory_analysis()
         return Footprint(
             found.argument_size_in_bytes,
             found.output_size_in_bytes - found.alias_size_in_bytes,

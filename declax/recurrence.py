@@ -31,6 +31,7 @@ def scan(
     each: Any,
     length: int,
     multiply: Callable[[Array, Array], Array] = product_with_transpose,
+    wrap: Callable[[Callable], Callable] = lambda repetition: repetition,
 ) -> tuple[Any, Any]:
     """The last carry and what all repetitions gave, stacked, as from `lax.scan`.
 
@@ -43,6 +44,7 @@ def scan(
         each: values that differ by repetition, stacked.
         length: how many repetitions there are.
         multiply: the product of a value and a weight, linear in both.
+        wrap: what is made of one repetition before it is looped, such as `jax.checkpoint`.
     """
 
     def loop(weights: Any, shared: Any, first: Any, each: Any, shifts: Any) -> tuple:
@@ -58,7 +60,7 @@ def scan(
             carry, y = body(shared, carry, x, product)
             return carry, (y, multiplied)
 
-        carry, (y, multiplied) = lax.scan(repetition, first, (each, shifts), length)
+        carry, (y, multiplied) = lax.scan(wrap(repetition), first, (each, shifts), length)
         return (carry, y), multiplied
 
     @jax.custom_jvp

@@ -339,3 +339,21 @@ def test_a_backward_after_read_outputs_frees_what_it_needed_and_can_be_repeated(
     first = ex.grad_dict["fc_weight"].asnumpy()
     ex.backward()
     np.testing.assert_allclose(ex.grad_dict["fc_weight"].asnumpy(), first, rtol=1e-5, atol=1e-7)
+
+
+def test_loops_compute_again_inside():
+    """Loops of an unrolled net stay loops: they keep less, at first what is dear to compute, then nothing."""
+    cell, x = dx.rnn.LSTMCell(64), dx.sym.Variable("data")
+    outputs, _ = cell.unroll(40, x, layout="NTC", merge_outputs=True)
+    net = dx.sym.make_loss(dx.sym.mean(outputs * outputs))
+    shape = (16, 40, 64)
+    whole = fit_memory(net, "1GB", data=shape).before
+    last = whole
+    for part in (1.0, 0.0):
+        report = fit_memory(net, last.peak - 1, data=shape)
+        assert report.after.temporaries < last.temporaries
+        products = {n for n in report.kept if n.endswith(("h2h", "i2h"))}
+        assert len(products) == part * 80
+        assert report.symbol.tojson().count("__force_mirroring__") == len(report.recomputed) > 300
+        last = report.after
+    same(trained(report.symbol, shape=shape), trained(net, shape=shape))

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import declax as mx
+from declax.graph import topological
+from declax.passes.recompute import Together
 from declax.passes.rolled import Joined, Rolled
 from declax.passes.stacking import stack, unstack
 from declax.plan import Step
@@ -151,6 +153,45 @@ def test_loops_draw_for_every_key():
             alone = grads(key)
             for name, g in alone.items():
                 np.testing.assert_allclose(together[name][i], g, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def marked(symbol, wanted):
+    """A copy in which the wanted nodes are to be computed again in the backward."""
+    twin = symbol.__copy__()
+    for node in topological(twin.heads):
+        if node.op is not None and wanted(node.name):
+            node.attrs["__force_mirroring__"] = "True"
+    return twin
+
+
+@pytest.mark.parametrize("again", ["h2h", "_o", ""])
+def test_what_every_repetition_computes_again_stays_in_the_loop(again):
+    net, shapes = lstm(layers=2, dropout=0.5)
+    twin = marked(net, lambda name: "_t" in name and again in name)
+    args, aux = arrays(net, shapes)
+    with mx.passes.only("roll", "recompute"):
+        loops = inside_out(plan(mx.lower(twin), args, aux))
+    assert [loop.repetitions for loop in loops] == [STEPS] * 2
+    assert all(0 < len(loop.again) <= len(loop.body) for loop in loops)
+    assert all(line.endswith("again in the backward") for line in loops[0].lines() if "t0_h2h" in line and not again)
+    kept, found = (results(n, args, aux, ["roll", "recompute"]) for n in (net, twin))
+    for x, y in zip(jax.tree.leaves(kept), jax.tree.leaves(found), strict=True):
+        np.testing.assert_allclose(x, y, rtol=2e-4, atol=2e-5)
+
+
+def test_what_some_repetitions_compute_again_is_not_rolled():
+    net, shapes = lstm()
+    args, aux = arrays(net, shapes)
+    with mx.passes.only("roll", "recompute"):
+        found = plan(mx.lower(marked(net, lambda name: "_t1_" in name)), args, aux)
+    assert not inside_out(found)
+    assert "compute in the backward" in str(found)
+
+
+def inside_out(found):
+    """The loops of a plan whose items are wrapped by recompute.py."""
+    items = [i.item if isinstance(i, Together) else i for i in found.items]
+    return [i for i in items if isinstance(i, Rolled)]
 
 
 def test_own_weights_are_rolled_only_when_asked_for():

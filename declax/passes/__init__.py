@@ -12,9 +12,10 @@ Executors keep the choice that was in force when they were bound, `jax.jit` the 
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ import numpy as np
 
 from declax import graph, tuned
 from declax.errors import InferenceError, nearest
-from declax.graph import Entry
+from declax.graph import Entry, Node
 from declax.layers import onednn
 
 if TYPE_CHECKING:
@@ -165,13 +166,18 @@ def optimised(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool
         return _rewritten(plan, args, aux, train, "roll" in chosen)
     from declax.passes import recompute
 
-    # a loop keeps what each of its repetitions computed: marked blocks stay apart
-    marked = any(recompute.is_marked(s.node, mirrored) for s in plan.steps)
-    return recompute.apply(_rewritten(plan, args, aux, train, "roll" in chosen and not marked), mirrored)
+    again = partial(recompute.is_marked, everywhere=mirrored)
+    return recompute.apply(_rewritten(plan, args, aux, train, "roll" in chosen, again), mirrored)
 
 
-def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool, rolled: bool) -> "Plan":
-    """The plan that the enabled passes over graphs make, and with `rolled` loops of what repeats."""
+def _rewritten(
+    plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: bool, rolled: bool,
+    again: Callable[[Node], bool] = lambda node: False,
+) -> "Plan":  # fmt: skip
+    """The plan that the enabled passes over graphs make, and with `rolled` loops of what repeats.
+
+    `again` tells the nodes that the backward computes again.
+    """
     from declax.plan import Plan
 
     variables = {n.name: x for n, x in zip((*plan.arguments, *plan.states), (*args, *aux), strict=True)}
@@ -189,7 +195,7 @@ def _rewritten(plan: "Plan", args: Sequence[Any], aux: Sequence[Any], train: boo
         from declax.passes import roll
 
         known = _known(heads, variables, train)
-        found = found if known is None else roll.apply(found, known)
+        found = found if known is None else roll.apply(found, known, again)
     return found
 
 

@@ -103,8 +103,7 @@ class Recomputed:
             for item in self.items:
                 item.run(local, train, key, tap, results)
                 if id(item) in self.kept:
-                    for i in item.outputs:
-                        local[i] = checkpoint_name(local[i], _KEPT)
+                    keep(item, local)
             written = (i for i in given if i in self.states and local[i] is not given[i])
             return {i: local[i] for i in (*self.outputs, *written)}
 
@@ -112,8 +111,7 @@ class Recomputed:
             run_items(self.items, slots, train, key, tap, results)
             return
         given = _together({i: slots[i] for i in self.inputs})
-        policy = jax.checkpoint_policies.save_only_these_names(_KEPT)
-        for i, value in jax.checkpoint(compute, policy=policy)(given, key).items():
+        for i, value in recomputing(compute)(given, key).items():
             slots[i] = value
 
     def lines(self) -> Iterable[str]:
@@ -122,6 +120,17 @@ class Recomputed:
         for item in self.items:
             for line in item.lines():
                 yield f"  {'keep ' if id(item) in self.kept and isinstance(item, Step) else ''}{line}"
+
+
+def keep(item: Item, slots: Any) -> None:
+    """Marks what an item wrote as kept, inside what `recomputing` made."""
+    for i in item.outputs:
+        slots[i] = checkpoint_name(slots[i], _KEPT)
+
+
+def recomputing(function: Callable) -> Callable:
+    """The function with all but its inputs and what is marked with `keep` computed again in the backward."""
+    return jax.checkpoint(function, policy=jax.checkpoint_policies.save_only_these_names(_KEPT))
 
 
 class Together:

@@ -7,9 +7,10 @@ and in which order the plan then runs.
 import heapq
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from declax.graph import Node
 from declax.passes import Known, enabled
 from declax.passes.repeats import Chain, Repeats
 from declax.passes.rolled import Joined, Parts, Rolled, Stacked
@@ -19,23 +20,34 @@ LEAST_SAVED = 24
 """A chain is rolled when at least so many steps need not be compiled."""
 
 
-def apply(plan: Plan, known: Known) -> Plan:
-    """The plan with loops in the place of its repeated blocks; the same plan where there are none."""
+def apply(plan: Plan, known: Known, again: Callable[[Node], bool] = lambda node: False) -> Plan:
+    """The plan with loops in the place of its repeated blocks; the same plan where there are none.
+
+    `again` tells the nodes that the backward computes again. Where that is not the same in all repetitions, nothing is
+    rolled: a loop would keep what each of them computed.
+    """
     search = Repeats(plan, known, own="stack" in enabled())  # else variables would have to be stacked at every call
     chains = [c for c in search.chains() if c.saved >= LEAST_SAVED]
+    if any(_differ(chain, plan, again) for chain in chains):
+        return plan
     while chains:
-        items = _Rolling(plan, search, chains).items()
+        items = _Rolling(plan, search, chains, again).items()
         if items is not None:
             return plan.with_items(*items)
         chains.pop()  # two chains that feed each other: the one that saves least stays unrolled
     return plan
 
 
+def _differ(chain: Chain, plan: Plan, again: Callable[[Node], bool]) -> bool:
+    """Whether some step is computed again in a part of the repetitions only."""
+    return any(len({again(plan.steps[i].node) for i in steps}) > 1 for steps in zip(*chain.steps, strict=True))
+
+
 class _Rolling:
     """The items of one plan with some chains rolled."""
 
-    def __init__(self, plan: Plan, search: Repeats, chains: Sequence[Chain]):
-        self.plan, self.steps, self.search, self.size = plan, plan.steps, search, plan.size
+    def __init__(self, plan: Plan, search: Repeats, chains: Sequence[Chain], again: Callable[[Node], bool]):
+        self.plan, self.steps, self.search, self.again, self.size = plan, plan.steps, search, again, plan.size
         self.touching: dict[int, list[int]] = defaultdict(list)  # steps that read or change a slot
         for i, step in enumerate(self.steps):
             for slot in dict.fromkeys(step.inputs):
@@ -240,7 +252,8 @@ class _Rolling:
             for k, step in enumerate(body)
             if step.node.op is not None and step.node.op.takes_key
         }
-        return Rolled(body, len(chain.steps), carried, each, same, last, every, numbers)
+        again = {k for k, step in enumerate(body) if self.again(step.node)}
+        return Rolled(body, len(chain.steps), carried, each, same, last, every, numbers, again)
 
 
 def _run(places: Sequence[tuple | None]) -> tuple[tuple[int, int, int], int, int] | None:

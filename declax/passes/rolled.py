@@ -1,6 +1,6 @@
 """What stands in a plan for repeated blocks: a loop over one body, with values stacked at its ends."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array, lax
 
 from declax.layers.linear import flattened
+from declax.passes.recompute import keep, recomputing
 from declax.passes.stacking import stack, unstack
 from declax.plan import Step, run_step
 from declax.recurrence import Product, scan
@@ -69,26 +70,27 @@ class Rolled:
     stacked. `numbers` are the random numbers' node numbers, by step of the body.
 
     Products of weights with what is known before the loop run ahead of it, for all repetitions at once; the weights
-    of the other products get their gradients after it (recurrence.py).
+    of the other products get their gradients after it (recurrence.py). Steps of the body in `again` are computed again
+    in the backward (recompute.py).
     """
 
     def __init__(
         self, body: Sequence[Step], repetitions: int, carried: Sequence[tuple[int, int, int]],
         each: Sequence[tuple[int, Stacked | Parts]], same: Sequence[tuple[int, int]],
         last: Sequence[tuple[int, int]], every: Sequence[tuple[int, Sequence[int | None], int | None]],
-        numbers: Mapping[int, Sequence[int]],
+        numbers: Mapping[int, Sequence[int]], again: Set[int] = frozenset(),
     ):  # fmt: skip
         self.body, self.repetitions = list(body), repetitions
         self.carried, self.each, self.same = list(carried), list(each), list(same)
-        self.last, self.every, self.numbers = list(last), list(every), dict(numbers)
+        self.last, self.every, self.numbers, self.again = list(last), list(every), dict(numbers), again
         self.inputs = [
             *(first for _, first, _ in carried), *(i for _, source in each for i in source.slots),
             *(outer for _, outer in same),
         ]  # fmt: skip
         varying, shared = {inner for inner, _ in each}, {inner for inner, _ in same}
         products = [k for k, step in enumerate(body) if _multiplies(step, shared)]
-        self.ahead = [k for k in products if body[k].inputs[0] in varying]
-        self.inside = [k for k in products if body[k].inputs[0] not in varying]
+        self.ahead = [k for k in products if body[k].inputs[0] in varying and k not in again]
+        self.inside = [k for k in products if k not in self.ahead]
         self.outputs = [outer for _, outer in last]
         for _, slots, stacked in every:
             self.outputs += [i for i in slots if i is not None]
@@ -118,12 +120,16 @@ class Rolled:
                 else:
                     step = self.body[k].numbered(number[k]) if k in number else self.body[k]
                     step.run(values, train, key)
+                if self.again and k not in self.again:
+                    keep(self.body[k], values)
             return [values[after] for *_, after in self.carried], [values[inner] for inner, *_ in self.every]
 
         first = [slots[outer] for _, outer, _ in self.carried]
         with jax.named_scope(self.scope):
             weights = [same[self.body[k].inputs[1]] for k in self.inside]
-            carry, every = scan(repetition, weights, (same, key), first, (each, numbers), self.repetitions)
+            wrap = recomputing if self.again else lambda f: f
+            given = (same, key), first, (each, numbers)
+            carry, every = scan(repetition, weights, *given, self.repetitions, wrap=wrap)
         after = dict(zip((inner for *_, inner in self.carried), carry, strict=True))
         for inner, outer in self.last:
             slots[outer] = after[inner]
@@ -155,7 +161,7 @@ class Rolled:
         for inner, outer in self.same:
             yield f"  ${inner} = %{outer}"
         for k, step in enumerate(self.body):
-            how = ", ahead of the loop" if k in self.ahead else ""
+            how = ", ahead of the loop" if k in self.ahead else ", again in the backward" if k in self.again else ""
             yield from (f"  {line.replace('%', '$')}{how}" for line in step.lines())
         for inner, outer in self.last:
             yield f"%{outer} = ${inner} at the end"
