@@ -27,6 +27,16 @@ def _fresh_names():
         yield
 
 
+@pytest.fixture
+def default_choices(monkeypatch):
+    """For tests of what passes do: the choices of `dx.passes` are the default ones, whatever DECLAX_PASSES says."""
+    from declax import passes
+
+    monkeypatch.delenv("DECLAX_PASSES", raising=False)
+    with passes.only(*passes._from_environment("")):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _doctest_names(doctest_namespace: dict) -> None:
     """The names that docstrings use without importing them."""

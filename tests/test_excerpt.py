@@ -9,6 +9,8 @@ from declax.prepare import PreparedInference
 from declax.segments import SegmentedProgram
 from tests.test_custom import registered
 
+pytestmark = pytest.mark.usefixtures("default_choices")
+
 SHAPES = {"data": (2, 3, 12, 12), "softmax_label": (2,)}
 
 

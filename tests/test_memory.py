@@ -15,6 +15,8 @@ from declax.memory import as_bytes, fit_memory, show_bytes
 from declax.passes import recompute
 from declax.passes.rewriting import MARK
 
+pytestmark = pytest.mark.usefixtures("default_choices")
+
 
 def chain(depth: int = 6, dropout: float = 0.0, marked: tuple[str, ...] = ()) -> dx.Symbol:
     """Convolution, BatchNorm, ReLU, over and over; nodes whose name starts with one of `marked` are marked."""

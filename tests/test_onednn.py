@@ -16,7 +16,10 @@ from declax.layers.channels_last import Window
 from declax.layers.formulations import FORMULATIONS, Problem, default
 from tests.test_passes import operators, plan_of, results
 
-pytestmark = pytest.mark.skipif(not onednn.is_available(), reason="this jaxlib's oneDNN has not been tried")
+pytestmark = [
+    pytest.mark.skipif(not onednn.is_available(), reason="this jaxlib's oneDNN has not been tried"),
+    pytest.mark.usefixtures("default_choices"),
+]
 
 RNG = np.random.default_rng(0)
 

@@ -12,6 +12,8 @@ from declax.backend import compiler_options
 from declax.layers.channels_last import Window, plain
 from tests.formulated import convolution
 
+pytestmark = pytest.mark.usefixtures("default_choices")
+
 sym = dx.sym
 
 

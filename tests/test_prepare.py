@@ -9,6 +9,8 @@ import pytest
 import declax as dx
 from declax.prepare import Split, parameter_slots
 
+pytestmark = pytest.mark.usefixtures("default_choices")
+
 
 def small_net():
     """Two convolutions with BatchNorm, so that there are weights to fold and to turn."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.extend.core import jaxprs_in_params
 
-from declax.recurrence import scan
+from declax.layers.recurrence import scan
 
 STEPS, BATCH, WIDTH = 5, 2, 3
 

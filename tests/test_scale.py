@@ -61,6 +61,7 @@ def test_a_long_chain_is_saved_copied_and_composed(long, tmp_path):
     assert long(x=mx.sym.Variable("y")).list_arguments() == ["y"]
 
 
+@pytest.mark.usefixtures("default_choices")
 def test_a_long_chain_is_lowered(long):
     f = mx.lower(long)
     assert len(f.plan.steps) == LONG

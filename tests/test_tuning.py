@@ -20,6 +20,8 @@ from declax.layers.formulations import FORMULATIONS, Problem, candidates, defaul
 from declax.layers.winograd import with_transformed
 from tests.formulated import convolution
 
+pytestmark = pytest.mark.usefixtures("default_choices")
+
 sym = dx.sym
 
 
@@ -284,6 +286,7 @@ def test_a_later_process_uses_the_file(path):
     program = """
 import declax as dx
 from declax import tuned
+
 assert not tuned._read
 x = dx.sym.Convolution(dx.sym.Variable("data"), num_filter=6, kernel=(3, 3), pad=(1, 1), name="first")
 print(x.simple_bind(dx.cpu(), data=(2, 3, 7, 8)).debug_str().count("as winograd\\n"))

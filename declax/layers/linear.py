@@ -3,7 +3,7 @@
 from jax import Array
 
 from declax.attrs import attr
-from declax.recurrence import product_with_transpose
+from declax.layers.recurrence import product_with_transpose
 from declax.registry import Tensor, deduce, op
 from declax.rules import Shapes, assign
 from declax.shapes import PartialShape, product

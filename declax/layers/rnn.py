@@ -5,8 +5,9 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 
-from declax import recurrence, rules
+from declax import rules
 from declax.attrs import attr
+from declax.layers import recurrence
 from declax.registry import Key, Tensor, Train, deduce, op
 from declax.rules import Shapes, Types, merge_type
 from declax.shapes import PartialShape, ShapeConflict, show

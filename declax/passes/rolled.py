@@ -11,10 +11,10 @@ import numpy as np
 from jax import Array, lax
 
 from declax.layers.linear import flattened
+from declax.layers.recurrence import Product, scan
 from declax.passes.recompute import keep, recomputing
 from declax.passes.stacking import stack, unstack
 from declax.plan import Step, run_step
-from declax.recurrence import Product, scan
 
 
 @dataclass
