@@ -195,6 +195,17 @@ def test_a_graph_that_draws_needs_a_key():
     assert f.random_nodes == ("one", "two")
 
 
+@pytest.mark.parametrize("act_type", ["elu", "gelu", "leaky", "prelu", "selu", "rrelu"])
+def test_only_random_rectifiers_draw(act_type):
+    net = dx.sym.LeakyReLU(dx.sym.Variable("x"), act_type=act_type, name="act")
+    f = dx.lower(net[0])
+    args = {n: jnp.ones(3) for n in f.arguments}
+    assert f.random_nodes == (("act",) if act_type == "rrelu" else ())
+    f(args)
+    if act_type != "rrelu":
+        f(args, train=True)
+
+
 def test_names_of_any_text_draw_and_run():
     f = dx.lower(dx.sym.Dropout(dx.sym.Variable("x"), name="a/b c\nü"))
     (y,), _ = f({"x": jnp.ones((8, 8))}, train=True, key=jax.random.key(0))
