@@ -193,6 +193,8 @@ def test_a_graph_that_draws_needs_a_key():
     (a, _), _ = f(x)
     np.testing.assert_array_equal(a, x["x"])
     assert f.random_nodes == ("one", "two")
+    nothing = dx.lower(dx.sym.Dropout(dx.sym.Variable("x"), p=0))
+    np.testing.assert_array_equal(nothing(x, train=True)[0][0], x["x"])
 
 
 @pytest.mark.parametrize("act_type", ["elu", "gelu", "leaky", "prelu", "selu", "rrelu"])

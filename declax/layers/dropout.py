@@ -35,6 +35,7 @@ def _shape(ins: Shapes, outs: Shapes, axes: Shape) -> None:
     shape=_shape,
     types=like_first_type,
     needs_type=True,
+    random=lambda p: p > 0,
 )
 def Dropout(
     data: Tensor,
