@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import declax as mx
-from benchmarks import catalog, check, nets, scale, sequences, tables
+from benchmarks import catalog, check, choices, memory, nets, scale, sequences, tables
 from benchmarks.peers import declax_peer, jax_peer
 from benchmarks.peers.graph import Graph
 from benchmarks.remote import PEERS, PeerError, Remote, python_of
@@ -112,6 +112,23 @@ def test_a_python_without_the_framework_is_absent(monkeypatch):
     monkeypatch.setenv("DECLAX_BENCH_MXNET", sys.executable)
     with_mxnet = PEERS["mxnet"].__class__("X", "x", ("no_such_framework",), "DECLAX_BENCH_MXNET", {})
     assert python_of(with_mxnet, None) is None
+
+
+def test_a_choice_is_tried_with_and_without_it(tmp_path):
+    nets.mlp(3, (4,)).save(str(tmp_path / "net.json"))
+    task = choices.of_file(tmp_path / "net.json", {"data": (2, 5)}, ["fc1_output"])
+    assert task.make().list_outputs() == ["fc1_output"]
+    cells = choices.compare(task, "layout", training=False, rounds=1).strip("| ").split(" | ")
+    assert cells[:2] == ["net.json", "inference"]
+    assert float(cells[4]) > 0
+    assert len(cells) == 10
+    assert choices.shape_of("data=2,5") == ("data", (2, 5))
+
+
+def test_peak_memory_of_a_process_that_trains(monkeypatch):
+    monkeypatch.setitem(memory.TASKS, "tiny", TINY["mlp"])
+    peak, before = memory._peak("declax", "tiny", 2)
+    assert peak > before > 10**7
 
 
 def test_scale_tells_every_step_for_every_size(capsys):
