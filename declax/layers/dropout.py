@@ -18,6 +18,11 @@ def mask_shape(data, axes: Shape) -> tuple:
     return tuple(1 if a in axes else d for a, d in enumerate(data))
 
 
+def draws(p: float) -> bool:
+    """Whether random numbers are drawn; a dropout of nothing draws none."""
+    return p > 0
+
+
 def _shape(ins: Shapes, outs: Shapes, axes: Shape) -> None:
     data = ins[0]
     if data is None:
@@ -35,7 +40,7 @@ def _shape(ins: Shapes, outs: Shapes, axes: Shape) -> None:
     shape=_shape,
     types=like_first_type,
     needs_type=True,
-    random=lambda p: p > 0,
+    random=draws,
 )
 def Dropout(
     data: Tensor,
