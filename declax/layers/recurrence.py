@@ -31,7 +31,7 @@ def scan(
     each: Any,
     length: int,
     multiply: Callable[[Array, Array], Array] = product_with_transpose,
-    wrap: Callable[[Callable], Callable] = lambda repetition: repetition,
+    wrap: Callable[[Callable], Callable] | None = None,
 ) -> tuple[Any, Any]:
     """The last carry and what all repetitions gave, stacked, as from `lax.scan`.
 
@@ -60,7 +60,7 @@ def scan(
             carry, y = body(shared, carry, x, product)
             return carry, (y, multiplied)
 
-        carry, (y, multiplied) = lax.scan(wrap(repetition), first, (each, shifts), length)
+        carry, (y, multiplied) = lax.scan(wrap(repetition) if wrap else repetition, first, (each, shifts), length)
         return (carry, y), multiplied
 
     @jax.custom_jvp

@@ -20,7 +20,7 @@ LEAST_SAVED = 24
 """A chain is rolled when at least so many steps need not be compiled."""
 
 
-def apply(plan: Plan, known: Known, again: Callable[[Node], bool] = lambda node: False) -> Plan:
+def apply(plan: Plan, known: Known, again: Callable[[Node], bool]) -> Plan:
     """The plan with loops in the place of its repeated blocks; the same plan where there are none.
 
     `again` tells the nodes that the backward computes again. Where that is not the same in all repetitions, nothing is

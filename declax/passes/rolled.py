@@ -78,7 +78,7 @@ class Rolled:
         self, body: Sequence[Step], repetitions: int, carried: Sequence[tuple[int, int, int]],
         each: Sequence[tuple[int, Stacked | Parts]], same: Sequence[tuple[int, int]],
         last: Sequence[tuple[int, int]], every: Sequence[tuple[int, Sequence[int | None], int | None]],
-        numbers: Mapping[int, Sequence[int]], again: Set[int] = frozenset(),
+        numbers: Mapping[int, Sequence[int]], again: Set[int],
     ):  # fmt: skip
         self.body, self.repetitions = list(body), repetitions
         self.carried, self.each, self.same = list(carried), list(each), list(same)
@@ -127,7 +127,7 @@ class Rolled:
         first = [slots[outer] for _, outer, _ in self.carried]
         with jax.named_scope(self.scope):
             weights = [same[self.body[k].inputs[1]] for k in self.inside]
-            wrap = recomputing if self.again else lambda f: f
+            wrap = recomputing if self.again else None
             given = (same, key), first, (each, numbers)
             carry, every = scan(repetition, weights, *given, self.repetitions, wrap=wrap)
         after = dict(zip((inner for *_, inner in self.carried), carry, strict=True))
