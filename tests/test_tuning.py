@@ -40,6 +40,9 @@ PROBLEMS = {
     "dilated": problem((2, 9, 10, 3), 4, (2, 3), (1, 2), (2, 3), (2, 1)),
     "one dimension": problem((2, 9, 3), 4, (3,), (2,), (1,), (1,)),
     "three dimensions": problem((1, 4, 5, 6, 3), 2, (2, 3, 1), (1, 2, 1), (1, 1, 1), (1, 0, 0)),
+    "points": problem((2, 5, 4, 6), 7, (1, 1), pad=(0, 0)),
+    "strided points": problem((2, 5, 4, 6), 7, (1, 1), (2, 3), pad=(0, 0)),
+    "points of one dimension": problem((3, 5, 2), 4, (1,), (2,), (1,), (0,)),
     "groups": problem((2, 7, 9, 24), 12, groups=6),
     "strided groups": problem((2, 7, 9, 12), 24, (3, 2), (2, 1), (1, 2), (1, 0), groups=6),
     "wide groups": problem((1, 5, 5, 96), 48, groups=3),
@@ -71,7 +74,7 @@ def test_each_formulation_equals_the_convolution(kind: str, name: str):
 
 
 def test_every_new_formulation_is_tried_above():
-    assert {"winograd", "patches", "blocks"} <= {name for _, name in CASES}
+    assert set(FORMULATIONS) - {"onednn", "shifted"} <= {name for _, name in CASES}
 
 
 @pytest.mark.parametrize("name", ["winograd", "patches", "blocks"])
@@ -208,6 +211,21 @@ def test_winograd_prepares_its_weights_once_for_inference():
     assert not names[1]
 
 
+@pytest.mark.parametrize(("size", "how"), [(7, "dense"), (8, "product")])
+def test_few_points_go_through_a_dense_layer_at_inference(size: int, how: str):
+    x = sym.Convolution(sym.Variable("data"), num_filter=5, kernel=(1, 1), name="conv")
+    ex = x.simple_bind(dx.cpu(), data=(1, 3, size, size))
+    for array in (*ex.arg_arrays, *ex.aux_arrays):
+        array[:] = np.random.default_rng(0).standard_normal(array.shape)
+    (inferred,) = ex.forward()
+    assert [line.rpartition(" as ")[2] for line in line_of(ex, "conv")] == [how, "product"]
+    (trained,) = ex.forward(is_train=True)
+    np.testing.assert_allclose(inferred.asnumpy(), trained.asnumpy(), rtol=1e-5, atol=1e-5)
+    ex.arg_dict["conv_weight"][:] = 0
+    bias = ex.arg_dict["conv_bias"].asnumpy()[:, None, None]
+    np.testing.assert_array_equal(ex.forward()[0].asnumpy()[0], np.broadcast_to(bias, (5, size, size)))
+
+
 # -- the file ------------------------------------------------------------------------------------------------------
 
 
@@ -227,7 +245,7 @@ def test_autotune_measures_and_keeps(path):
     library = {"onednn"} if onednn.is_available() else set()
     assert [set(m.seconds) for m in report.measured] == [
         {"convolution", "winograd", "patches"} | library,
-        {"product", "convolution"} | library,
+        {"dense", "product", "convolution"} | library,
     ]
     content = json.loads(path.read_text())
     assert content["chosen"] == {str(m.problem): m.chosen for m in report.measured}

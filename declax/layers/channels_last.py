@@ -86,10 +86,26 @@ _product.defvjp(lambda x, w: (_product(x, w), (x, w)), _product_gradient)
 
 def product(data: Array, weight: Array, window: Window) -> Array:
     """A 1x1 convolution: the points that the stride visits, times the weight."""
-    if any(s > 1 for s in window.stride):
-        data = lax.slice(data, (0,) * data.ndim, data.shape, (1, *window.stride, 1))
-    y = _product(data.reshape(-1, data.shape[-1]), weight)
-    return y.reshape(*data.shape[:-1], weight.shape[-1])
+    points = _visited(data, window)
+    y = _product(points.reshape(-1, points.shape[-1]), weight)
+    return y.reshape(*points.shape[:-1], weight.shape[-1])
+
+
+def _visited(data: Array, window: Window) -> Array:
+    """The points that the stride visits."""
+    if all(s == 1 for s in window.stride):
+        return data
+    return lax.slice(data, (0,) * data.ndim, data.shape, (1, *window.stride, 1))
+
+
+def filters_first(weight: Array) -> Array:
+    """The weights (*ones, C, O) of a 1x1 convolution as (O, C), which a dense layer has."""
+    return weight.reshape(weight.shape[-2:]).T
+
+
+def dense(data: Array, weight: Array, window: Window) -> Array:
+    """A 1x1 convolution over weights (O, C): every point through a dense layer."""
+    return jnp.einsum("...c,oc->...o", _visited(data, window), weight)
 
 
 # -- a sum of shifted data -------------------------------------------------------------------------------------
