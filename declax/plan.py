@@ -180,7 +180,7 @@ def run_step(step: Step, inputs: Sequence[Any], train: bool, key: Any, results: 
     if op.takes_key or step.subgraphs:
         if key is not None:
             key = jax.random.fold_in(key, step.number)
-        elif not step.subgraphs and op.is_random(params) and (train or not op.takes_train):
+        elif not step.subgraphs and op.is_random(params, train):
             raise RunError(
                 f"{node.describe()} draws random numbers and needs a key: call with key=jax.random.key(seed)"
             )

@@ -187,13 +187,13 @@ class OpDef:
         if self.variadic and self.num_args and self.num_args not in self.hyper:
             raise TypeError(f"operator {self.name}: num_args={self.num_args!r} is no hyper-parameter")
         self._initializers |= {i.name: i.init for i in self.inputs if i.init}
-        for what in ("_outputs", "_visible", "_check", "_arguments", "_random", "_states", "loss", "workspaces"):
+        for what in ("_outputs", "_visible", "_check", "_arguments", "_states", "loss", "workspaces"):
             if callable(getattr(self, what)):
                 setattr(self, what, Ask(getattr(self, what), self.hyper, f"operator {self.name}: {what.strip('_')}"))
-        for what in ("_shape", "_types"):
+        for what, skip in (("_shape", 2), ("_types", 2), ("_random", 0)):
             if getattr(self, what):
                 where = f"operator {self.name}: the {what[1:]} rule"
-                setattr(self, what, Ask(getattr(self, what), {*self.hyper, *self.injected}, where, skip=2))
+                setattr(self, what, Ask(getattr(self, what), {*self.hyper, *self.injected}, where, skip))
 
     # -- reading attributes ------------------------------------------------------------------------------------
 
@@ -278,9 +278,11 @@ class OpDef:
             return self._states(**params)
         return tuple(p for p, i in enumerate(self.present(params)) if self.inputs[i].is_aux)
 
-    def is_random(self, params: Mapping[str, Any]) -> bool:
+    def is_random(self, params: Mapping[str, Any], train: bool = True) -> bool:
         """Whether the operator needs a key under these hyper-parameters (a Dropout of nothing does not)."""
-        return self.takes_key and (not isinstance(self._random, Ask) or bool(self._random(**params)))
+        if isinstance(self._random, Ask):
+            return bool(self._random(train=train, **params))
+        return self.takes_key and (train or not self.takes_train)
 
     def is_loss(self, params: Mapping[str, Any]) -> bool:
         """Whether the operator ignores the gradients that come in at its outputs."""
@@ -398,7 +400,7 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
       check: a Callable that raises AttrError when hyper-parameters do not fit each other.
       arguments: for `*data`, a Callable that names the inputs, or gives None for `arg0`, `arg1` ...
       initializers: for `*data`, MXNet's JSON text of the initializer by input name.
-      random: for an operator that asks for `key`, a Callable that says whether it draws at all.
+      random: for an operator that asks for `key`, a Callable that says whether it draws; it may ask for `train`.
       states: for `*data`, a Callable that gives the positions of the auxiliary states.
       varying: numbers among the hyper-parameters that change from call to call (a learning rate): a call on arrays
         passes them in as arrays, so that a new value compiles nothing.

@@ -197,6 +197,13 @@ def test_a_graph_that_draws_needs_a_key():
     np.testing.assert_array_equal(nothing(x, train=True)[0][0], x["x"])
 
 
+@pytest.mark.parametrize("train", [False, True])
+def test_what_draws_outside_training_needs_a_key_there_too(train: bool):
+    f = dx.lower(dx.sym.Dropout(dx.sym.Variable("x"), p=0.5, mode="always", name="one"))
+    with pytest.raises(RunError, match=r"node 'one'.* draws random numbers and needs a key: call with key="):
+        f({"x": jnp.ones((2, 2))}, train=train)
+
+
 @pytest.mark.parametrize("act_type", ["elu", "gelu", "leaky", "prelu", "selu", "rrelu"])
 def test_only_random_rectifiers_draw(act_type):
     net = dx.sym.LeakyReLU(dx.sym.Variable("x"), act_type=act_type, name="act")

@@ -81,7 +81,7 @@ _selu.defvjp(lambda x: (_selu(x),) * 2, _selu_gradient)
     aliases=("_npx_leaky_relu",),
     outputs=lambda act_type: ("output", "mask") if act_type == "rrelu" else ("output",),
     shape=_leaky_shape,
-    random=lambda act_type: act_type == "rrelu",
+    random=lambda act_type, train: train and act_type == "rrelu",
 )
 def LeakyReLU(
     data: Tensor,

@@ -18,9 +18,9 @@ def mask_shape(data, axes: Shape) -> tuple:
     return tuple(1 if a in axes else d for a, d in enumerate(data))
 
 
-def draws(p: float) -> bool:
-    """Whether random numbers are drawn; a dropout of nothing draws none."""
-    return p > 0
+def is_active(p: float, mode: str, train: bool) -> bool:
+    """Whether anything is dropped, for which random numbers are drawn."""
+    return p != 0 and (train or mode == "always")
 
 
 def _shape(ins: Shapes, outs: Shapes, axes: Shape) -> None:
@@ -40,7 +40,7 @@ def _shape(ins: Shapes, outs: Shapes, axes: Shape) -> None:
     shape=_shape,
     types=like_first_type,
     needs_type=True,
-    random=draws,
+    random=is_active,
 )
 def Dropout(
     data: Tensor,
@@ -62,11 +62,6 @@ def Dropout(
         return data, jnp.ones(shape, data.dtype)
     mask = draw_mask(key, shape, p, data.dtype)
     return data * mask, mask
-
-
-def is_active(p: float, mode: str, train: bool) -> bool:
-    """Whether anything is dropped."""
-    return p != 0 and (train or mode == "always")
 
 
 def draw_mask(key: Any, shape: Shape, p: float, dtype: Any) -> Array:

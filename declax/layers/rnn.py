@@ -75,7 +75,7 @@ def _outputs(mode: str, state_outputs: bool) -> tuple[str, ...]:
     shape=_rnn_shape,
     types=_rnn_types,
     needs_type=True,
-    random=lambda p, num_layers: p > 0 and num_layers > 1,
+    random=lambda p, num_layers, train: train and p > 0 and num_layers > 1,
 )
 def RNN(
     data: Tensor,

@@ -261,7 +261,7 @@ def _channels_last_bias(data: Tensor, bias: Tensor) -> Array:
 
 
 _BIAS = plan_operator(_channels_last_bias)
-_DROPOUT = plan_operator(_channels_last_dropout, outputs=("output", "mask"), visible=1, random=dropout.draws)
+_DROPOUT = plan_operator(_channels_last_dropout, outputs=("output", "mask"), visible=1, random=dropout.is_active)
 _PRELU = plan_operator(_channels_last_prelu)
 
 
