@@ -30,10 +30,10 @@ def _fresh_names():
 @pytest.fixture
 def default_choices(monkeypatch):
     """For tests of what passes do: the choices of `dx.passes` are the default ones, whatever DECLAX_PASSES says."""
-    from declax import passes
+    from declax import choices
 
     monkeypatch.delenv("DECLAX_PASSES", raising=False)
-    with passes.only(*passes._from_environment("")):
+    with choices.only(*choices.from_environment("")):
         yield
 
 

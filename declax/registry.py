@@ -143,6 +143,8 @@ class OpDef:
         # what is Callable becomes an Ask in _read_signature
         self.workspaces: Any = workspaces
         self.backward: Callable | None = None
+        self.is_derivative = False
+        """Whether `backward` gives what JAX would derive of the body, only faster."""
         self._outputs: Any = outputs
         self._visible: Any = visible
         self._shape: Any = shape
@@ -345,35 +347,10 @@ class OpDef:
         if self.backward is None:
             result = self.function(*inputs, **params, **extra)
         else:
-            result = _with_gradient(self, params, extra, inputs)
+            from declax.derivative import with_gradient
+
+            result = with_gradient(self, params, extra, inputs)
         return result if isinstance(result, tuple) else (result,)
-
-
-def _with_gradient(op: OpDef, params: Mapping[str, Any], extra: dict, inputs: Sequence[Any]) -> Any:
-    """The body wrapped in `jax.custom_vjp` with `op.backward` as its gradient."""
-    import jax
-
-    backward = op.backward
-    assert backward is not None
-
-    def body(*xs):
-        return op.function(*xs, **params, **extra)
-
-    def forward(*xs):
-        y = body(*xs)
-        return y, (xs, y)
-
-    def back(saved, cotangents):
-        xs, y = saved
-        ys, cts = (y, cotangents) if isinstance(y, tuple) else ((y,), (cotangents,))
-        grads = backward(cts, ys, *xs, **{**params, **extra})
-        if not isinstance(grads, tuple):
-            grads = (grads,)
-        return (*grads, *([None] * (len(xs) - len(grads))))
-
-    wrapped = jax.custom_vjp(body)
-    wrapped.defvjp(forward, back)
-    return wrapped(*inputs)
 
 
 _by_name: dict[str, OpDef] = {}
@@ -415,7 +392,7 @@ def op(name: str | Callable | None = None, *, aliases: Iterable[str] = (), **opt
     return register(name) if callable(name) else register
 
 
-def gradient(function: Callable) -> Callable[[F], F]:
+def gradient(function: Callable, *, is_derivative: bool = False) -> Callable[[F], F]:
     """Replaces the derivative of an operator's body.
 
         @gradient(MyScale)
@@ -423,7 +400,8 @@ def gradient(function: Callable) -> Callable[[F], F]:
             return cotangents[0] * gamma * factor, None
 
     The function gets the cotangents and the outputs as tuples, then the inputs (None for an absent one), then by
-    name the hyper-parameters and injected values it asks for; it returns a gradient per input, None for zero.
+    name the hyper-parameters and injected values it asks for; it returns a gradient per input, None for zero. One that
+    gives what JAX would derive, `is_derivative`, stands aside without the choice "gradients".
     """
 
     def attach(backward: F) -> F:
@@ -437,7 +415,7 @@ def gradient(function: Callable) -> Callable[[F], F]:
         def ask(cts: tuple, ys: tuple, *xs: Any, **values: Any) -> Any:
             return backward(cts, ys, *xs, **{n: values[n] for n in names})
 
-        definition.backward = ask
+        definition.backward, definition.is_derivative = ask, is_derivative
         return backward
 
     return attach

@@ -266,8 +266,8 @@ def test_inputs_and_outputs_are_mxnets():
 # -- the house -----------------------------------------------------------------------------------------------------
 
 NO_JAX = {
-    "errors", "shapes", "attrs", "name", "attribute", "context", "util", "registry", "rules", "graph", "symbol",
-    "inferring", "running",
+    "errors", "shapes", "attrs", "name", "attribute", "context", "choices", "util", "registry", "rules", "graph",
+    "symbol", "inferring", "running",
     "infer", "frontend", "creation", "numeric", "visualization", "summary", "io.json", "io.legacy", "io.rawgraph",
     "io.params", "io.arrays", "io.lenient", "io.replace", "io.safetensors", "inspection.inspecting", "inspection.facts",
     "inspection.operators", "inspection.arrays", "inspection.traps", "comparison.comparing", "comparison.matching",
@@ -281,8 +281,8 @@ NO_JAX = {
 
 FLOORS = [
     {"errors", "util"},
-    {"shapes", "attrs", "name", "attribute", "context"},
-    {"rules", "registry"},
+    {"shapes", "attrs", "name", "attribute", "context", "choices"},
+    {"rules", "registry", "derivative"},
     {"graph", "cost", "folding"},
     {"numeric"},
     {"frontend", "io.rawgraph", "io.legacy"},
@@ -294,7 +294,7 @@ FLOORS = [
 ]
 """The floors of the house, lowest first; a module imports from its own floor and those below."""
 
-OPERATORS_MAY = {"registry", "rules", "attrs", "shapes", "util", "errors"}
+OPERATORS_MAY = {"registry", "derivative", "rules", "attrs", "shapes", "util", "errors"}
 
 
 @cache

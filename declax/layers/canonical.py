@@ -5,13 +5,12 @@ a gradient as JAX derives it, with its axes exchanged, runs up to thirty times s
 transposes, and every convolution is over (N, *space, C), (*space, I, O) -> (N, *space, O).
 """
 
-import functools
 import itertools
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from declax.derivative import own_gradient
 from declax.shapes import Shape
 
 _SPATIAL = "DHW"
@@ -27,7 +26,7 @@ def _convolve(x: Array, w: Array, stride: Shape, pad: list, lhs_dilation: Shape,
     return lax.conv_general_dilated(x, w, stride, pad, lhs_dilation, rhs_dilation, numbers)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
+@own_gradient(static=(2, 3, 4))
 def convolution(data: Array, weight: Array, stride: Shape, dilate: Shape, pad: Shape) -> Array:
     """(N, *space, C) with (*kernel, C, O) -> (N, *out, O); one number for every spatial dimension."""
     return _convolve(data, weight, stride, [(p, p) for p in pad], _ones(data), dilate)
@@ -97,7 +96,7 @@ def gradient(stride: Shape, dilate: Shape, pad: Shape, saved: tuple[Array, Array
 convolution.defvjp(lambda x, w, stride, dilate, pad: (convolution(x, w, stride, dilate, pad), (x, w)), gradient)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4, 5))
+@own_gradient(static=(2, 3, 4, 5))
 def transposed(data: Array, weight: Array, sizes: Shape, stride: Shape, dilate: Shape, pad: Shape) -> Array:
     """(N, *space, C) with (*kernel, F, C) -> (N, *sizes, F): the gradient of a convolution from F to C channels."""
     return _data_gradient(data, weight, sizes, stride, dilate, pad)

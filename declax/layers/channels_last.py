@@ -8,10 +8,10 @@ import functools
 import itertools
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from declax.derivative import own_gradient
 from declax.layers import canonical
 from declax.shapes import Shape
 
@@ -63,7 +63,7 @@ def deconvolution(data: Array, weight: Array, window: Window, sizes: Shape) -> A
 # -- a product -------------------------------------------------------------------------------------------------
 
 
-@jax.custom_vjp
+@own_gradient()
 def _product(x: Array, w: Array) -> Array:
     """x (M, C) with w (*ones, C, O) -> (M, O)."""
     return x @ w.reshape(w.shape[-2:])
@@ -148,7 +148,7 @@ def _sum_of_shifts(padded: Array, weight: Array, window: Window, outs: Shape) ->
     return functools.reduce(jnp.add, terms)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+@own_gradient(static=(2,))
 def _shifted_sum(data: Array, weight: Array, window: Window) -> Array:
     return _sum_of_shifts(zero_padded(data, window.pad), weight, window, window.out_sizes(data.shape[1:-1]))
 
@@ -181,7 +181,7 @@ def _spread(g: Array, weight: Array, shape: Shape, window: Window) -> Array:
 _shifted_sum.defvjp(lambda x, w, window: (_shifted_sum(x, w, window), (x, w)), _shifted_sum_gradient)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+@own_gradient(static=(2, 3))
 def _spread_out(data: Array, weight: Array, window: Window, sizes: Shape) -> Array:
     return _spread(data, weight, (data.shape[0], *sizes, data.shape[-1]), window)
 

@@ -8,6 +8,7 @@ import numpy as np
 from jax import Array, lax
 
 from declax.attrs import attr
+from declax.derivative import is_switched_on
 from declax.registry import Tensor, Train, aux, deduce, gradient, op
 from declax.rules import Shapes, Types, assign, assign_type, lead_type, like_first_type
 from declax.shapes import PartialShape, ShapeConflict, product, show
@@ -157,10 +158,11 @@ def BatchNorm(
     y, mean, _, invstd, *moved = _normalize(
         data, gamma, beta, moving_mean, moving_var, eps, momentum, fix_gamma, axis, from_batch
     )
-    return (y, mean, invstd, *moved)
+    others = (mean, invstd, *moved)
+    return (y, *(others if is_switched_on() else map(lax.stop_gradient, others)))
 
 
-@gradient(BatchNorm)
+@gradient(BatchNorm, is_derivative=True)
 def _(cts, outputs, data, gamma, beta, moving_mean, moving_var, *, fix_gamma, use_global_stats, axis, train):
     _, mean, invstd, *_ = outputs
     return _normalize_gradient(

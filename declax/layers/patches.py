@@ -1,16 +1,14 @@
 """Convolution as one product: the points that each output looks at are laid side by side."""
 
-import functools
-
-import jax
 import jax.numpy as jnp
 from jax import Array
 
+from declax.derivative import own_gradient
 from declax.layers import canonical
 from declax.layers.channels_last import Window, shifted, shifts, zero_padded
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+@own_gradient(static=(2,))
 def convolution(data: Array, weight: Array, window: Window) -> Array:
     """The convolution of (N, *spatial, C) with (*kernel, C, O)."""
     outs = window.out_sizes(data.shape[1:-1])

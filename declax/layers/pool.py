@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array, lax
 
 from declax.attrs import AttrError
+from declax.derivative import own_gradient
 from declax.layers.layout import check_dims, check_lengths, check_positive, fill, is_channels_first, spatial_axes
 from declax.registry import Tensor, gradient, op
 from declax.rules import Shapes, assign, like_first_type
@@ -191,7 +192,7 @@ class _Windows:
         return np.expand_dims(values, tuple(a for a in range(rank + len(axes)) if a not in axes))
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+@own_gradient(static=(1,), otherwise=lambda x, windows: windows.reduce(x, 0, lax.add))
 def _sum_pool(x: Array, windows: _Windows) -> Array:
     at = windows.elements(x, 0)
     return functools.reduce(jnp.add, map(at, windows.offsets()))
@@ -204,7 +205,7 @@ def _lowest(dtype) -> Any:
     return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+@own_gradient(static=(1,), otherwise=lambda x, windows: windows.reduce(x, _lowest(x.dtype), lax.max))
 def _max_pool(x: Array, windows: _Windows) -> Array:
     at = windows.elements(x, _lowest(x.dtype))
     return functools.reduce(jnp.maximum, map(at, windows.offsets()))
@@ -248,13 +249,20 @@ def _pool(data, windows: _Windows, pool_type, p_value, with_pad) -> Array:
     return y.astype(data.dtype)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _first_of_all(x: Array, axes: Shape) -> Array:
+    """The first of equal maxima, which gets the whole gradient, where `jnp.max` would share it out."""
+    moved = jnp.moveaxis(x, axes, range(-len(axes), 0))
+    flat = moved.reshape(*moved.shape[: -len(axes)], -1)
+    found = jnp.take_along_axis(flat, jnp.argmax(flat, -1, keepdims=True), -1)
+    return jnp.expand_dims(found[..., 0], axes)
+
+
+@own_gradient(static=(1,), otherwise=_first_of_all)
 def _max_of_all(x: Array, axes: Shape) -> Array:
     return jnp.max(x, axes, keepdims=True)
 
 
 def _max_of_all_gradient(axes: Shape, x: Array, g: Array) -> tuple[Array]:
-    """The first of equal maxima gets it all, where `jnp.max` would share it out."""
     moved = jnp.moveaxis(x, axes, range(-len(axes), 0))
     kept = moved.shape[: -len(axes)]
     first = jnp.argmax(moved.reshape(*kept, -1), -1).astype(jnp.int32)

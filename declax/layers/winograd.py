@@ -7,10 +7,10 @@ The transforms add a few numbers of equal size, so the error stays that of float
 
 import functools
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from declax.derivative import own_gradient
 from declax.layers.canonical import weight_gradient
 from declax.layers.channels_last import Window
 from declax.shapes import Shape
@@ -77,7 +77,7 @@ def _group(count: int, tiles: int) -> int:
     return next(k for k in range(min(count, wanted), 0, -1) if count % k == 0)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+@own_gradient(static=(2,))
 def convolution(data: Array, weight: Array, window: Window) -> Array:
     """The convolution of (N, H, W, C) with (3, 3, C, O)."""
     return with_transformed(data, transformed(weight), window.pad)
