@@ -159,6 +159,7 @@ def BatchNorm(
         data, gamma, beta, moving_mean, moving_var, eps, momentum, fix_gamma, axis, from_batch
     )
     others = (mean, invstd, *moved)
+    # MXNet lets no gradient in at these; the written one sees to that by itself, and needs them for second derivatives
     return (y, *(others if is_switched_on() else map(lax.stop_gradient, others)))
 
 

@@ -18,7 +18,8 @@ from declax.passes import Known, enabled, images, uses_onednn
 from declax.passes.rewriting import call, plan_operator, with_inputs
 from declax.passes.versions import Rule, Versions, follows, like, moved_axis, replace, to_last
 from declax.registry import OpDef, Tensor, deduce
-from declax.shapes import Shape
+from declax.rules import Shapes, assign
+from declax.shapes import Shape, is_complete
 
 _LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
@@ -53,6 +54,7 @@ def _channels_last_convolution(
     dilate: Shape,
     pad: Shape,
     num_group: int,
+    num_filter: int,
     no_bias: bool,
     formulation: str,
     prepared: bool = False,
@@ -72,6 +74,13 @@ def _channels_last_convolution(
     return y if bias is None else y + bias
 
 
+def _convolved(ins: Shapes, outs: Shapes, kernel, stride, dilate, pad, num_filter) -> None:
+    data = ins[0]
+    if data is not None and is_complete(data):
+        sizes = tuple(d for d in data[1:-1] if d is not None)
+        assign(outs, 0, (data[0], *channels_last.Window(kernel, stride, dilate, pad).out_sizes(sizes), num_filter))
+
+
 def _prepared_weight(weight: Tensor, *, formulation: str):
     """Weights as a formulation computes with them at inference."""
     prepare = FORMULATIONS[formulation].prepare
@@ -79,7 +88,7 @@ def _prepared_weight(weight: Tensor, *, formulation: str):
     return prepare(weight)
 
 
-CONVOLUTION = plan_operator(_channels_last_convolution)
+CONVOLUTION = plan_operator(_channels_last_convolution, shape=_convolved)
 _PREPARED = plan_operator(_prepared_weight)
 
 
@@ -104,7 +113,7 @@ def _convolution(versions: Versions, node: Node) -> bool:
     window = found.window
     data, weight, *bias = node.inputs
     params = {k: getattr(window, k) for k in ("kernel", "stride", "dilate", "pad", "num_group")}
-    params |= {"no_bias": p["no_bias"], "formulation": how}
+    params |= {"num_filter": found.filters, "no_bias": p["no_bias"], "formulation": how}
     moved = versions.weight(weight)
     if FORMULATIONS[how].prepare is not None and not found.train:
         moved = call(_PREPARED, weight.node, [moved], {"formulation": how}, "_prepared")[0]
