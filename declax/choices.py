@@ -18,7 +18,7 @@ _CHOICES = {
     "stack": "blocks with weights of their own are rolled too, over stacked weights (off unless asked for)",
     "schedule": "compiled in the order that needs the least memory, where the backend can be told",
     "recompute": "what `force_mirroring` marks is computed again in the backward, not kept for it",
-    "gradients": "convolutions and pooling have gradients that are written for XLA, not those that JAX derives",
+    "gradients": "convolutions, pooling and BatchNorm have gradients written for XLA, not those that JAX derives",
     "keep": "memory that a run frees stays with the process for the next one, from the first CPU that is used",
     "prepare": "what depends on parameters alone is computed when they change, not at every inference",
 }

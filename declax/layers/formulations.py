@@ -164,7 +164,7 @@ _FEWEST_POINTS = 1024
 With more, inference took 0.82 (Inception-BN 28) to 0.98 (MobileNet v2) of the time that it took without."""
 
 _FEW_ROWS = 64
-"""With fewer rows than that, a product runs 1.1 to 1.8 times as fast over weights (filters, channels).
+"""With fewer rows than that, a product runs up to 1.8 times as fast over weights (filters, channels).
 
 XLA's kernels then spend their time on rearranging weights that have the filters last. From 64 rows on they take 0.9 to
 1.1 of the time; ResNet-50's and MobileNet v1's inference with batch 1 took 0.93 of it (AVX2).
