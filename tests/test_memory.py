@@ -94,7 +94,7 @@ def test_marked_nodes_are_computed_again_from_what_is_kept():
 
 def test_less_is_held():
     shape = (8, 4, 32, 32)
-    with dx.passes.only("schedule", "recompute"):
+    with dx.passes.only("schedule", "recompute", "gradients"):
         plain = temporaries(chain(12), shape)
         some = temporaries(chain(12, marked=("bn", "relu")), shape)
         cut = ("relu3", "relu7", "loss")
