@@ -91,15 +91,11 @@ def switched(**choices: bool) -> Iterator[None]:
     ...     "layout" in dx.passes.enabled()
     False
     """
-    before = _local.enabled
     chosen = set(enabled())
     for name, on in choices.items():
         (chosen.add if on else chosen.discard)(_checked(name))
-    _local.enabled = frozenset(chosen)
-    try:
+    with only(*chosen):
         yield
-    finally:
-        _local.enabled = before
 
 
 @contextmanager

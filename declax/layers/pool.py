@@ -249,10 +249,15 @@ def _pool(data, windows: _Windows, pool_type, p_value, with_pad) -> Array:
     return y.astype(data.dtype)
 
 
+def _in_rows(x: Array, axes: Shape) -> Array:
+    """These axes as one, at the end."""
+    moved = jnp.moveaxis(x, axes, range(-len(axes), 0))
+    return moved.reshape(*moved.shape[: -len(axes)], -1)
+
+
 def _first_of_all(x: Array, axes: Shape) -> Array:
     """The first of equal maxima, which gets the whole gradient, where `jnp.max` would share it out."""
-    moved = jnp.moveaxis(x, axes, range(-len(axes), 0))
-    flat = moved.reshape(*moved.shape[: -len(axes)], -1)
+    flat = _in_rows(x, axes)
     found = jnp.take_along_axis(flat, jnp.argmax(flat, -1, keepdims=True), -1)
     return jnp.expand_dims(found[..., 0], axes)
 
@@ -263,9 +268,7 @@ def _max_of_all(x: Array, axes: Shape) -> Array:
 
 
 def _max_of_all_gradient(axes: Shape, x: Array, g: Array) -> tuple[Array]:
-    moved = jnp.moveaxis(x, axes, range(-len(axes), 0))
-    kept = moved.shape[: -len(axes)]
-    first = jnp.argmax(moved.reshape(*kept, -1), -1).astype(jnp.int32)
+    first = jnp.argmax(_in_rows(x, axes), -1).astype(jnp.int32)
     shape = tuple(d if a in axes else 1 for a, d in enumerate(x.shape))
     order = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
     return (jnp.where(order == jnp.expand_dims(first, axes), g, 0),)
